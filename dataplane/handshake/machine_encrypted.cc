@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What encrypted records tell by their type, length and order.
+#include "handshake/client_flight.h"
+#include "handshake/machine.h"
+#include "handshake/message_rows.h"
+
+namespace shakedown::handshake {
+
+namespace {
+
+constexpr std::uint32_t kBothFinished = State::client_finished | State::server_finished;
+
+void note_data(Exchange& exchange, Direction direction) noexcept {
+  append_history(exchange, direction, letter::application_data);
+  exchange.record.flags |=
+      flag_of(direction, HandshakeRecord::client_data_seen, HandshakeRecord::server_data_seen);
+}
+
+void note_encrypted_alert(HandshakeRecord& record, Party from) noexcept {
+  if (record.alert_count == record.alerts.size()) {
+    record.flags |= HandshakeRecord::alerts_dropped;
+    return;
+  }
+  record.alerts[record.alert_count++] = {AlertLevel::none, AlertDescription::close_notify, from,
+                                         true};
+}
+
+}  // namespace
+
+void Machine::on_opaque_record(Exchange& exchange, Direction direction, ContentType type,
+                               std::uint16_t length) noexcept {
+  exchange.state.clear(flag_of(direction, State::client_warned, State::server_warned));
+  if (exchange.state.phase == Phase::waiting_for_hello) enter(exchange, Phase::handshaking);
+  if (exchange.tls13()) {
+    if (type == ContentType::application_data) on_opaque_tls13(exchange, direction, length);
+    return;
+  }
+  on_opaque_classic(exchange, direction, type);
+}
+
+// TLS 1.2 and older: the type of an encrypted record can be read.
+void Machine::on_opaque_classic(Exchange& exchange, Direction direction,
+                                ContentType type) noexcept {
+  State& state = exchange.state;
+  HandshakeRecord& record = exchange.record;
+  const std::uint32_t ccs = flag_of(direction, State::client_ccs, State::server_ccs);
+  switch (type) {
+    case ContentType::handshake:
+      // The first one is Finished. Without a ChangeCipherSpec before it, that one was missed.
+      if (state.has(ccs | State::lost_hard) || exchange.mark(HandshakeRecord::midstream)) {
+        state.set(ccs);
+        note_finished(exchange, direction);
+      }
+      return;
+    case ContentType::alert:
+      append_history(exchange, direction, letter::alert);
+      if (state.phase == Phase::established || state.phase == Phase::done) {
+        // Encrypted, after both Finished: the close_notify that ends every orderly connection.
+        record.flags |= flag_of(direction, HandshakeRecord::close_notify_client,
+                                HandshakeRecord::close_notify_server);
+        return;
+      }
+      note_encrypted_alert(record, sender_of(direction));
+      // After data of its own it is a close_notify, and the end of the handshake is what the mirror
+      // lost.
+      if (state.phase == Phase::handshaking &&
+          !exchange.mark(direction == Direction::client_to_server
+                             ? HandshakeRecord::client_data_seen
+                             : HandshakeRecord::server_data_seen)) {
+        latch(exchange, OutcomeKind::alert, sender_of(direction));
+      }
+      return;
+    case ContentType::application_data:
+      note_data(exchange, direction);
+      if (state.phase == Phase::handshaking) {
+        if (survived_loss(exchange)) enter(exchange, Phase::done);
+        return;
+      }
+      // RFC 5246 §7.4.9: nobody sends data after Finished to a peer it has rejected.
+      if (state.phase == Phase::established && direction == Direction::client_to_server) {
+        enter(exchange, Phase::done);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+void Machine::note_finished(Exchange& exchange, Direction direction) noexcept {
+  State& state = exchange.state;
+  const std::uint32_t flag = flag_of(direction, State::client_finished, State::server_finished);
+  if (state.has(flag)) {
+    // RFC 5246 §7.4.1.1: a handshake inside the encryption is a renegotiation, or a ticket.
+    if (direction == Direction::client_to_server) {
+      exchange.record.flags |= HandshakeRecord::renegotiation;
+    }
+    return;
+  }
+  state.set(flag);
+  append_history(exchange, direction, letter::finished);
+  exchange.record.last_flight = exchange.now;
+  if (state.phase != Phase::handshaking) return;
+  const Stage stage =
+      direction == Direction::client_to_server ? Stage::client_finished : Stage::server_finished;
+  if (exchange.record.outcome.stage < stage) exchange.record.outcome.stage = stage;
+  if ((state.flags & kBothFinished) == kBothFinished) {
+    exchange.record.outcome.stage = Stage::established;
+    exchange.record.end = exchange.now;
+    enter(exchange, Phase::established);
+  }
+}
+
+// TLS 1.3: everything is application_data outside; length and order are what is left.
+void Machine::on_opaque_tls13(Exchange& exchange, Direction direction,
+                              std::uint16_t length) noexcept {
+  State& state = exchange.state;
+  HandshakeRecord& record = exchange.record;
+  const RecordLengths lengths{state.alert_record_length, state.finished_record_length};
+  append_history(exchange, direction, letter::application_data);
+
+  if (direction == Direction::server_to_client) {
+    record.flags |= HandshakeRecord::server_flight_seen;
+    if (lengths.is_alert(length)) {
+      state.set(State::server_alert_sized);
+      if (state.phase == Phase::handshaking || state.phase == Phase::established) {
+        record.deciding_record_length = length;
+      }
+      return;
+    }
+    state.clear(State::server_alert_sized);
+    if (state.client_flight == ClientFlight::finished) {
+      state.set(State::server_spoke_after_finished);
+      record.flags |= HandshakeRecord::server_data_seen;
+      if (state.phase == Phase::established && exchange.mark(HandshakeRecord::client_data_seen)) {
+        enter(exchange, Phase::done);
+      }
+    }
+    return;
+  }
+
+  // Before the server's flight, encrypted client records are early data (RFC 8446 §4.2.10).
+  if (!exchange.mark(HandshakeRecord::server_flight_seen) && !state.has(State::lost_hard)) {
+    record.flags |= HandshakeRecord::client_data_seen;
+    return;
+  }
+  if (state.client_flight == ClientFlight::finished) {
+    if (lengths.is_alert(length)) {
+      record.flags |= HandshakeRecord::close_notify_client;
+      return;
+    }
+    record.flags |= HandshakeRecord::client_data_seen;
+    // Where the client showed a certificate, the server's verdict on it is still to come.
+    const bool certificate = record.client_certificate == ClientCertificate::inferred_empty ||
+                             record.client_certificate == ClientCertificate::inferred_sent;
+    if (state.phase == Phase::established &&
+        (!certificate || state.has(State::server_spoke_after_finished))) {
+      enter(exchange, Phase::done);
+    }
+    return;
+  }
+
+  const bool early_data =
+      (record.client_hello_facts.flags & ClientHelloFacts::early_data_offered) != 0;
+  const ClientFlight before = state.client_flight;
+  state.client_flight = next_client_flight(before, length, lengths, early_data);
+  record.last_flight = exchange.now;
+  switch (state.client_flight) {
+    case ClientFlight::none:
+      if (early_data && lengths.is_end_of_early_data(length)) {
+        record.server_hello_facts.flags |= ServerHelloFacts::early_data_accepted;
+      }
+      return;
+    case ClientFlight::alert_sized:
+    case ClientFlight::short_record:
+      record.deciding_record_length = length;
+      return;
+    case ClientFlight::certificate:
+      if (before == ClientFlight::none) {
+        record.client_certificate = lengths.is_empty_certificate(length)
+                                        ? ClientCertificate::inferred_empty
+                                        : ClientCertificate::inferred_sent;
+      }
+      return;
+    case ClientFlight::finished:
+      break;
+  }
+  note_completed_tls13(exchange);
+}
+
+// The server's Finished stands in its flight, so the client's completes the handshake.
+void Machine::note_completed_tls13(Exchange& exchange) noexcept {
+  exchange.state.set(kBothFinished);
+  exchange.record.deciding_record_length = 0;
+  if (exchange.state.phase != Phase::handshaking) return;
+  exchange.record.outcome.stage = Stage::established;
+  exchange.record.end = exchange.now;
+  enter(exchange, Phase::established);
+}
+
+}  // namespace shakedown::handshake

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   One poll-mode worker: run_once() is the path of a packet. Shares nothing with other
+//            workers.
+// Units:     UnixNanos.
+// Ownership: Its tables lie in the arena given at start; its counters and rings in its area of the
+//            shared segment.
+// Threading: One thread.
+// Limits:    WorkerConfig and limits.h. No heap, lock, exception or unbounded loop after the
+//            constructor; system calls only while waiting for a ring in RunMode::capture.
+// Failure:   Every packet adds one to exactly one fate; every followed handshake ends as a record
+//            pushed or refused, or as handshakes_dropped_not_tls.
+// RFC:       none
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "arena.h"
+#include "connection.h"
+#include "emit/emitter.h"
+#include "flow/decided_filter.h"
+#include "flow/embryo_table.h"
+#include "flow/expiry_wheel.h"
+#include "flow/flow_table.h"
+#include "handshake/machine.h"
+#include "port/source.h"
+#include "stream/reassembler.h"
+#include "tls/record_reader.h"
+#include "worker_config.h"
+
+namespace shakedown {
+
+class Worker {
+ public:
+  Worker(const WorkerConfig& config, WorkerArea& area, const ControlStatus& control,
+         const std::atomic<bool>& stop, Arena& arena);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// One line of the memory budget.
+  struct BudgetLine {
+    const char* what;
+    std::uint64_t count;
+    std::uint64_t bytes;
+  };
+  /// What the constructor takes from the arena at most.
+  [[nodiscard]] static std::array<BudgetLine, 10> budget(const WorkerConfig& config);
+
+  /// Takes one burst from the source through the whole path. False: the source has ended and
+  /// finish() is due.
+  [[nodiscard]] bool run_once(port::Source& source) noexcept;
+
+  /// Follows these packets, which belong to one burst.
+  void process(std::span<const port::CapturedPacket> packets) noexcept;
+  /// Time passes: ends what has waited too long, and publishes how far this worker is.
+  void advance(UnixNanos clock) noexcept;
+  /// No more packets: ends everything that is open. Called once.
+  void finish() noexcept;
+
+ private:
+  using Direction = handshake::Direction;
+  struct PacketContext;
+  class StreamSink;
+
+  // worker.cc
+  void dispatch(const PacketContext& packet) noexcept;
+  void follow_untracked(const PacketContext& packet) noexcept;
+
+  // worker_embryo.cc: connections that have not said anything yet
+  void on_syn(const PacketContext& packet) noexcept;
+  void on_orphan_syn_ack(const PacketContext& packet) noexcept;
+  void on_embryo_packet(flow::Embryo& embryo, const PacketContext& packet) noexcept;
+  void on_server_packet(flow::Embryo& embryo, const PacketContext& packet) noexcept;
+  void on_client_packet(flow::Embryo& embryo, const PacketContext& packet) noexcept;
+  void promote(flow::Embryo& embryo, const PacketContext& packet, Direction direction) noexcept;
+  void end_embryo(flow::Embryo& embryo, handshake::EndReason reason, Party closer, UnixNanos now,
+                  UnixNanos order_time, bool bytes_missing) noexcept;
+  void erase_embryo(flow::Embryo& embryo) noexcept;
+
+  // worker_connection.cc: connections whose handshake is followed
+  [[nodiscard]] Connection* begin_connection(const PacketContext& packet,
+                                             Direction direction) noexcept;
+  void begin_midstream(const PacketContext& packet, Direction direction) noexcept;
+  void on_connection_packet(Connection& connection, const PacketContext& packet) noexcept;
+  void note_ack(Connection& connection, SeqNum ack, Direction direction) noexcept;
+  void deliver(Connection& connection, const PacketContext& packet, handshake::Exchange& exchange,
+               Direction direction) noexcept;
+  void look_for_hello(Connection& connection, const PacketContext& packet,
+                      Direction direction) noexcept;
+  void note_close(Connection& connection, const PacketContext& packet,
+                  Direction direction) noexcept;
+  [[nodiscard]] static std::array<Direction, 2> closing_order(
+      const handshake::State& state) noexcept;
+  void close_side(Connection& connection, handshake::Exchange& exchange, Direction side) noexcept;
+  void note_unseen_bytes(const Connection& connection, handshake::Exchange& exchange,
+                         Direction side) const noexcept;
+  void settle_closes(Connection& connection, handshake::Exchange& exchange) noexcept;
+  void be_patient_with_holes(Connection& connection, handshake::Exchange& exchange) noexcept;
+  void give_up_holes(Connection& connection, handshake::Exchange& exchange) noexcept;
+  void settle(Connection& connection, const PacketContext& packet) noexcept;
+  void end_connection(Connection& connection, handshake::EndReason reason, UnixNanos now,
+                      UnixNanos order_time) noexcept;
+  void drop_connection(Connection& connection) noexcept;
+  void forget(Connection& connection) noexcept;
+  [[nodiscard]] handshake::Exchange exchange_of(Connection& connection, UnixNanos now,
+                                                UnixNanos clock) noexcept;
+  [[nodiscard]] HandshakeRecord& record_of(const Connection& connection) noexcept;
+
+  [[nodiscard]] bool watched(std::uint16_t port) const noexcept {
+    return config_.watched_ports.test(port);
+  }
+  [[nodiscard]] UnixNanos embryo_deadline(const flow::Embryo& embryo) const noexcept;
+
+  WorkerConfig config_;
+  CounterBlock& counters_;
+  emit::Emitter emitter_;
+  handshake::Machine machine_;
+  flow::DecidedFilter decided_;
+  flow::FlowTable<Connection> connections_;
+  flow::ExpiryWheel wheel_;
+  flow::EmbryoTable embryos_;
+  stream::Reassembler reassembler_;
+  tls::MessageBufferPool message_buffers_;
+  tls::RecordReader reader_;
+  std::span<HandshakeRecord> records_;  ///< in progress, by slot of the connection
+  std::span<PacketContext> contexts_;   ///< of the burst at hand
+  port::Burst burst_;
+  UnixNanos clock_;
+};
+
+}  // namespace shakedown
