@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   The packet buffers (mbufs) of the process: one pool, and the two stamps that each
+//            buffer carries beside its bytes. For the .cc files of this folder; nothing else sees
+//            DPDK's types.
+// Units:     Buffers; UnixNanos.
+// Ownership: The pool lives until the end of the process. A buffer belongs to whoever took it last
+//            from a port or ring.
+// Threading: Created by the main thread. Each stamp is written by the thread that polls the port,
+//            before the buffer goes into a ring.
+// Limits:    A packet takes one buffer up to kBufferRoomBytes, else a chain of up to
+//            kChainLengthMax.
+// Failure:   create() returns a sentence. The pool covers everything that can be in flight (see
+//            buffers_needed), so that a port never lacks a buffer: net_pcap would lose the packet.
+// RFC:       none
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "shakedown/limits.h"
+#include "shakedown/units.h"
+
+namespace shakedown::port {
+
+/// Packets on Ethernet fit into one buffer; only super-segments of offloading hosts are chained.
+inline constexpr std::uint16_t kBufferRoomBytes = 2048;
+inline constexpr std::uint16_t kBufferDataBytes = kBufferRoomBytes + RTE_PKTMBUF_HEADROOM;
+/// net_pcap counts the bytes of a chain in 16 bits, so that even a longer packet takes no more than
+/// this.
+inline constexpr unsigned kChainLengthMax = (65'535 + kBufferRoomBytes) / kBufferRoomBytes + 1;
+/// Buffers that each thread's private cache can hold back from the others.
+inline constexpr unsigned kBufferCacheSize = 256;
+inline constexpr unsigned kBufferCacheHeld = kBufferCacheSize + kBufferCacheSize / 2;
+/// Places in the ring between the distributor and a worker.
+inline constexpr unsigned kWorkerRingSize = 1024;
+
+/// Packets asked of one of `port_count` ports at a time: fewer with many ports, as each holds some
+/// back while they are put in order of time.
+[[nodiscard]] constexpr unsigned port_burst_size(unsigned port_count) {
+  const unsigned share = kBurstSize / port_count;
+  return share < 4 ? 4 : share;
+}
+
+/// Buffers that may lie between the distributor and the workers before it waits for them.
+[[nodiscard]] constexpr unsigned handed_out_max(unsigned worker_count) {
+  return worker_count < 2 ? 0 : worker_count * kWorkerRingSize + kBurstSize * kChainLengthMax;
+}
+
+/// The pool's size: what ports hold back, one burst in the making, what is handed out, and the
+/// caches of all threads.
+[[nodiscard]] constexpr unsigned buffers_needed(unsigned port_count, unsigned worker_count) {
+  const unsigned pending = port_count * port_burst_size(port_count) * kChainLengthMax;
+  const unsigned in_the_making = kBurstSize * kChainLengthMax;
+  return pending + in_the_making + handed_out_max(worker_count) +
+         (worker_count + 2) * kBufferCacheHeld;
+}
+
+class PacketBuffers {
+ public:
+  PacketBuffers() = default;
+  ~PacketBuffers();
+  PacketBuffers(const PacketBuffers&) = delete;
+  PacketBuffers& operator=(const PacketBuffers&) = delete;
+
+  /// Empty on success, else one sentence.
+  [[nodiscard]] std::string create(unsigned count);
+  /// What create(count) takes of DPDK's memory.
+  [[nodiscard]] static std::size_t bytes_needed(unsigned count);
+
+  [[nodiscard]] rte_mempool* pool() const { return pool_; }
+  [[nodiscard]] UnixNanos time_of(const rte_mbuf* buffer) const noexcept;
+  [[nodiscard]] UnixNanos clock_of(const rte_mbuf* buffer) const noexcept {
+    return *RTE_MBUF_DYNFIELD(buffer, clock_offset_, const UnixNanos*);
+  }
+  void set_clock(rte_mbuf* buffer, UnixNanos clock) const noexcept {
+    *RTE_MBUF_DYNFIELD(buffer, clock_offset_, UnixNanos*) = clock;
+  }
+
+ private:
+  rte_mempool* pool_ = nullptr;
+  std::size_t time_offset_ = 0;
+  std::size_t clock_offset_ = 0;
+};
+
+/// net_pcap stamps in microseconds, whatever the file has. Zero and less, which stand for "not
+/// seen" everywhere else, become the first nanosecond; what lies past the year 2262 becomes its
+/// last instant.
+[[nodiscard]] constexpr UnixNanos nanos_of_micros(std::uint64_t stamp) noexcept {
+  const auto micros = static_cast<std::int64_t>(stamp);
+  if (micros <= 0) return UnixNanos{1};
+  if (micros > (kEndOfTime.value - 1) / kNanosPerMicro) return UnixNanos{kEndOfTime.value - 1};
+  return UnixNanos{micros * kNanosPerMicro};
+}
+
+inline UnixNanos PacketBuffers::time_of(const rte_mbuf* buffer) const noexcept {
+  return nanos_of_micros(*RTE_MBUF_DYNFIELD(buffer, time_offset_, const rte_mbuf_timestamp_t*));
+}
+
+}  // namespace shakedown::port

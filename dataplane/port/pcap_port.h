@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   One capture file as a DPDK port: a net_pcap virtual device with one receive queue.
+// Units:     Packets, bytes as captured.
+// Ownership: Owns the device. The buffers that poll() gives belong to the caller.
+// Threading: open() and close() on the main thread; poll() on one thread at a time; the numbers are
+//            for both, exact when poll() is not running.
+// Limits:    One device per file; DPDK allows RTE_MAX_ETHPORTS (32) of them.
+// Failure:   open() returns a sentence. A file that ends inside a packet, or is damaged there, ends
+//            the port at that point; is_cut() tells. Nothing behind the damage is believed, because
+//            pcap has no marks to find the next packet by.
+// RFC:       none
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "packet/link_type.h"
+#include "port/capture_probe.h"
+#include "shakedown/shm_layout.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace shakedown::port {
+
+/// As many files as DPDK has ports.
+inline constexpr unsigned kCaptureFileCountMax = 32;
+static_assert(kCaptureFileCountMax <= kPortCountMax);
+
+class PcapPort {
+ public:
+  PcapPort() = default;
+  ~PcapPort() { close(); }
+  PcapPort(const PcapPort&) = delete;
+  PcapPort& operator=(const PcapPort&) = delete;
+
+  /// `description` receives the running counts. Buffers come from `pool` and carry the port's
+  /// `index`.
+  [[nodiscard]] std::string open(const CaptureFile& file, unsigned index, rte_mempool* pool,
+                                 PortDescription& description);
+  void close() noexcept;
+
+  /// The next packets in the order of the file, with their `port` field set to the index. None: at
+  /// the end.
+  [[nodiscard]] unsigned poll(std::span<rte_mbuf*> out) noexcept;
+
+  [[nodiscard]] bool at_end() const { return at_end_; }
+  [[nodiscard]] bool is_cut() const { return is_cut_; }
+  [[nodiscard]] std::uint64_t packet_count() const { return packet_count_; }
+  /// Packets that net_pcap lost for lack of a buffer; anything but zero is a defect.
+  [[nodiscard]] std::uint64_t no_buffer_count() const { return no_buffer_count_; }
+  /// Packets that the port says it had no room for; a capture file misses none.
+  [[nodiscard]] std::uint64_t missed_count() const { return missed_count_; }
+  [[nodiscard]] packet::LinkType link_type() const { return link_type_; }
+
+ private:
+  void finish() noexcept;
+
+  std::string device_name_;
+  PortDescription* description_ = nullptr;
+  std::uint64_t packet_count_ = 0;
+  std::uint64_t no_buffer_count_ = 0;
+  std::uint64_t missed_count_ = 0;
+  std::uint16_t port_id_ = 0;
+  std::uint16_t index_ = 0;
+  packet::LinkType link_type_{};
+  bool is_open_ = false;
+  bool at_end_ = true;
+  bool is_cut_ = false;
+};
+
+}  // namespace shakedown::port

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+
+#include "handoff.h"
+#include "port/capture_probe.h"
+#include "port/pcap_port.h"
+#include "worker_group.h"
+
+namespace shakedown {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kHeartbeatPeriod{100};
+/// How long control may take to attach, and, at a listening socket, to come back after it died.
+constexpr milliseconds kControlPatience{10'000};
+/// After the first interrupt: how long control may take to make room for the last records.
+constexpr milliseconds kInterruptPatience{2'000};
+
+/// DPDK's own administration, and per port its device structures.
+constexpr std::size_t kEalBaseBytes = 6 * 1024 * 1024;
+constexpr std::size_t kEalPortBytes = 768 * 1024;
+/// libpcap's buffer for a packet, and that of the file below it.
+constexpr std::size_t kPcapBytes = 384 * 1024;
+
+WorkerConfig worker_config(const Options& options) {
+  WorkerConfig config;
+  config.timeouts = options.timeouts;
+  config.mode = RunMode::capture;
+  if (options.connection_capacity) config.connection_capacity = *options.connection_capacity;
+  if (options.watched_ports.empty()) {
+    for (const std::uint16_t port : kDefaultWatchedPorts) config.watched_ports.set(port);
+  }
+  for (const std::uint16_t port : options.watched_ports) config.watched_ports.set(port);
+  if (getrandom(&config.seed, sizeof config.seed, 0) != sizeof config.seed) {
+    config.seed = static_cast<std::uint64_t>(wall_clock().value);
+  }
+  return config;
+}
+
+class Process {
+ public:
+  explicit Process(const Options& options) : options_(options), config_(worker_config(options)) {}
+  ~Process() {
+    if (signals_ >= 0) close(signals_);
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  int run();
+
+ private:
+  struct Failure {
+    int exit_code = kExitDone;
+    std::string sentence;
+  };
+
+  [[nodiscard]] bool fail(int exit_code, std::string sentence);
+  [[nodiscard]] bool probe_files();
+  void make_budget();
+  [[nodiscard]] bool block_signals();
+  [[nodiscard]] bool take_memory();
+  [[nodiscard]] bool open_ports();
+  [[nodiscard]] bool hand_over();
+  [[nodiscard]] bool wait_for_control();
+  [[nodiscard]] bool watch_workers();
+  void watch_once(milliseconds patience);
+  void take_signal();
+  void look_after_control();
+  [[nodiscard]] bool control_is_gone();
+  void account_for_ports();
+  [[nodiscard]] std::size_t eal_bytes() const;
+  [[nodiscard]] unsigned port_count() const { return static_cast<unsigned>(files_.size()); }
+
+  // In the order of construction; what comes later uses what comes before.
+  const Options& options_;
+  WorkerConfig config_;
+  Failure failure_;
+  int signals_ = -1;
+  unsigned interrupt_count_ = 0;
+  SteadyClock::time_point interrupted_at_;
+  SteadyClock::time_point control_seen_at_;
+  StopFlags flags_;
+  std::vector<port::CaptureFile> files_;
+  MemoryBudget budget_;
+  Segment segment_;
+  port::Eal eal_;
+  port::PacketBuffers buffers_;
+  std::array<port::PcapPort, port::kCaptureFileCountMax> ports_;
+  port::LinkTypes link_types_{};
+  std::unique_ptr<port::MergedPorts> merged_;
+  WorkerGroup workers_;
+  std::unique_ptr<HandoffServer> handoff_;
+};
+
+int Process::run() {
+  if (!probe_files()) return failure_.exit_code;
+  make_budget();
+  if (options_.print_budget) {
+    std::fputs(budget_.table().c_str(), stdout);
+    return kExitDone;
+  }
+  if (options_.verbose) std::fputs(budget_.table().c_str(), stderr);
+  if (!block_signals() || !take_memory() || !open_ports() || !hand_over()) {
+    return failure_.exit_code;
+  }
+  const bool good = wait_for_control() && watch_workers();
+  account_for_ports();
+  if (!good) {
+    segment_.publish_end(DataplaneState::failed, failure_.sentence);
+    return failure_.exit_code;
+  }
+  segment_.publish_end(interrupt_count_ == 0 ? DataplaneState::ended : DataplaneState::interrupted);
+  return kExitDone;
+}
+
+bool Process::fail(int exit_code, std::string sentence) {
+  if (failure_.exit_code == kExitDone) {
+    complain(sentence);
+    failure_ = {exit_code, std::move(sentence)};
+  }
+  return false;
+}
+
+bool Process::probe_files() {
+  for (const std::string& name : options_.files) {
+    port::ProbeResult probed = port::probe_capture(name);
+    if (probed.status != port::ProbeStatus::ok) return fail(kExitBadInput, probed.sentence);
+    files_.push_back(std::move(probed.file));
+  }
+  return true;
+}
+
+std::size_t Process::eal_bytes() const {
+  const unsigned buffers = port::buffers_needed(port_count(), options_.worker_count);
+  return port::PacketBuffers::bytes_needed(buffers) +
+         port::Distributor::ring_bytes(options_.worker_count) + kEalBaseBytes +
+         port_count() * kEalPortBytes;
+}
+
+void Process::make_budget() {
+  const unsigned workers = options_.worker_count;
+  const unsigned buffers = port::buffers_needed(port_count(), workers);
+  WorkerGroup::add_to(budget_, config_, workers);
+  budget_.add("rings to control", 1, sizeof(WorkerArea), workers);
+  budget_.add("head of the shared segment", 1, sizeof(SegmentHeader));
+  budget_.add("packet buffers", buffers, port::PacketBuffers::bytes_needed(buffers));
+  if (workers > 1) {
+    budget_.add("rings between workers", workers, port::Distributor::ring_bytes(workers));
+  }
+  budget_.add("DPDK's tables", 1, kEalBaseBytes);
+  budget_.add("DPDK's ports", port_count(), port_count() * kEalPortBytes);
+  budget_.add("libpcap's buffers", port_count(), port_count() * kPcapBytes);
+  budget_.add("program, libraries and stacks", 1, port::kEalOverheadBytes);
+}
+
+bool Process::block_signals() {
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&mask, signal);
+  // Before any other thread exists: they inherit it.
+  pthread_sigmask(SIG_BLOCK, &mask, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  signals_ = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals_ >= 0) return true;
+  return fail(kExitInternal, std::string("signals cannot be received: ") + std::strerror(errno));
+}
+
+bool Process::take_memory() {
+  const unsigned workers = options_.worker_count;
+  const SegmentConfig segment{workers, config_.mode, budget_.total_bytes()};
+  if (std::string error = segment_.create(segment); !error.empty()) {
+    return fail(kExitInternal, std::move(error));
+  }
+  port::EalConfig eal;
+  eal.lcore_count = 1 + WorkerGroup::lcore_count(workers);
+  eal.memory_bytes = eal_bytes();
+  eal.log_level = options_.eal_log_level;
+  if (std::string error = eal_.start(eal); !error.empty()) {
+    return fail(kExitInternal, std::move(error));
+  }
+  const unsigned buffers = port::buffers_needed(port_count(), workers);
+  if (std::string error = buffers_.create(buffers); !error.empty()) {
+    return fail(kExitInternal, std::move(error));
+  }
+  return true;
+}
+
+bool Process::open_ports() {
+  std::vector<port::PcapPort*> opened;
+  for (unsigned i = 0; i < port_count(); ++i) {
+    const port::CaptureFile& file = files_[i];
+    segment_.describe_port(file.name, file.size_bytes, file.dlt);
+    std::string error = ports_[i].open(file, i, buffers_.pool(), segment_.header().ports[i]);
+    if (!error.empty()) return fail(kExitInternal, std::move(error));
+    link_types_[i] = file.link_type;
+    opened.push_back(&ports_[i]);
+  }
+  merged_ = std::make_unique<port::MergedPorts>(opened, buffers_, segment_.header().packet_clock);
+  std::string error = workers_.create(config_, options_.worker_count, *merged_, buffers_,
+                                      link_types_, segment_, flags_);
+  return error.empty() || fail(kExitInternal, std::move(error));
+}
+
+bool Process::hand_over() {
+  segment_.publish_running();
+  if (options_.without_control) {
+    flags_.refuse_records.store(true);
+    return true;
+  }
+  handoff_ = std::make_unique<HandoffServer>(segment_.descriptor());
+  std::string error = options_.handoff_descriptor
+                          ? handoff_->use_inherited(*options_.handoff_descriptor)
+                          : handoff_->listen_at(options_.socket_path);
+  return error.empty() || fail(kExitBadInput, std::move(error));
+}
+
+bool Process::wait_for_control() {
+  const auto deadline = SteadyClock::now() + kControlPatience;
+  control_seen_at_ = SteadyClock::now();
+  while (handoff_ && interrupt_count_ == 0 &&
+         segment_.header().control.generation.load(std::memory_order_acquire) == 0) {
+    // Control announces itself in the segment and nowhere else.
+    watch_once(milliseconds(2));
+    if (options_.handoff_descriptor && handoff_->peer_count() == 0) {
+      return fail(kExitControlGone, "control went away before it took the shared segment");
+    }
+    if (SteadyClock::now() > deadline) {
+      return fail(kExitControlGone, "control did not take the shared segment in time");
+    }
+  }
+  control_seen_at_ = SteadyClock::now();
+  return true;
+}
+
+bool Process::watch_workers() {
+  if (!workers_.launch(eal_)) {
+    flags_.stop_reading.store(true);
+    flags_.refuse_records.store(true);
+    eal_.wait();
+    return fail(kExitInternal, "DPDK does not start the threads of the workers");
+  }
+  while (!workers_.finished()) {
+    watch_once(kHeartbeatPeriod);
+    look_after_control();
+  }
+  eal_.wait();
+  return failure_.exit_code == kExitDone;
+}
+
+void Process::watch_once(milliseconds patience) {
+  std::array<pollfd, 3> watched{{{signals_, POLLIN, 0},
+                                 {workers_.finished_descriptor(), POLLIN, 0},
+                                 {handoff_ ? handoff_->descriptor() : -1, POLLIN, 0}}};
+  if (poll(watched.data(), watched.size(), static_cast<int>(patience.count())) > 0) {
+    if (watched[0].revents != 0) take_signal();
+    if (watched[2].revents != 0) handoff_->turn();
+  }
+  segment_.beat();
+  if (interrupt_count_ != 0 && SteadyClock::now() > interrupted_at_ + kInterruptPatience) {
+    flags_.refuse_records.store(true);
+  }
+}
+
+/// The first one: no more is read, and what is known is handed on. The second one: nobody is waited
+/// for any more.
+void Process::take_signal() {
+  signalfd_siginfo information{};
+  while (read(signals_, &information, sizeof information) == sizeof information) {
+    if (++interrupt_count_ == 1) interrupted_at_ = SteadyClock::now();
+    flags_.stop_reading.store(true);
+    if (interrupt_count_ > 1) flags_.refuse_records.store(true);
+  }
+}
+
+void Process::look_after_control() {
+  if (!handoff_ || failure_.exit_code != kExitDone || workers_.finished()) return;
+  if (!control_is_gone()) return;
+  flags_.stop_reading.store(true);
+  flags_.refuse_records.store(true);
+  static_cast<void>(fail(kExitControlGone, "control went away; the rest is not read"));
+}
+
+bool Process::control_is_gone() {
+  if (handoff_->peer_count() != 0) {
+    control_seen_at_ = SteadyClock::now();
+    return false;
+  }
+  // An inherited socket cannot be connected to anew.
+  return options_.handoff_descriptor.has_value() ||
+         SteadyClock::now() > control_seen_at_ + kControlPatience;
+}
+
+/// All threads are at rest: the main thread may write what the ports say.
+void Process::account_for_ports() {
+  CounterBlock& counters = segment_.worker(0).counters;
+  for (unsigned i = 0; i < port_count(); ++i) {
+    counters.add(Counter::port_no_mbuf, ports_[i].no_buffer_count());
+    counters.add(Counter::port_missed, ports_[i].missed_count());
+    if (ports_[i].is_cut() && !options_.quiet) {
+      complain(fmt::format(
+          "warning: {} is cut or damaged after {} packet{}; what came before is used",
+          files_[i].name, ports_[i].packet_count(), ports_[i].packet_count() == 1 ? "" : "s"));
+    }
+  }
+}
+
+}  // namespace
+
+void complain(std::string_view sentence) {
+  const std::string line = fmt::format("shakedown-dataplane: {}\n", sentence);
+  // One write, so that lines of the two processes do not mix.
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+}
+
+int run_dataplane(const Options& options) {
+  Process process(options);
+  return process.run();
+}
+
+}  // namespace shakedown

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   The life of the data plane: look at the input, take the memory, hand the segment over,
+//            let the workers run, watch, end.
+// Units:     none
+// Ownership: Everything lives from run_dataplane()'s beginning to its end.
+// Threading: The caller's thread watches: signals, heartbeat, hand-off. Workers and the distributor
+//            run on lcores.
+// Limits:    Options.
+// Failure:   Exactly one sentence on standard error and an exit code below. Warnings are sentences
+//            that begin with "warning:".
+// RFC:       none
+#pragma once
+
+#include <string_view>
+
+#include "options.h"
+
+namespace shakedown {
+
+inline constexpr int kExitDone = 0;         ///< all was read, or it was interrupted by the user
+inline constexpr int kExitInternal = 1;     ///< the system refused something, or a defect
+inline constexpr int kExitBadInput = 2;     ///< arguments or input
+inline constexpr int kExitControlGone = 3;  ///< nobody takes the records any more
+
+/// "shakedown-dataplane: " and the sentence, on standard error.
+void complain(std::string_view sentence);
+
+[[nodiscard]] int run_dataplane(const Options& options);
+
+}  // namespace shakedown
