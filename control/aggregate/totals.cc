@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "aggregate/totals.h"
+
+#include <algorithm>
+
+namespace shakedown::aggregate {
+
+namespace {
+
+Tally& tally_of(std::map<std::uint16_t, Tally>& tallies, std::uint16_t version) {
+  const auto place = tallies.find(version);
+  if (place != tallies.end()) return place->second;
+  return tallies[tallies.size() < kVersionCountMax ? version : kOtherVersion];
+}
+
+std::string address_key(IpFamily family, const IpAddress& address) {
+  std::string key(1, static_cast<char>(family));
+  key.append(reinterpret_cast<const char*>(address.bytes.data()),
+             family == IpFamily::ipv6 ? 16u : 4u);
+  return key;
+}
+
+template <std::size_t size, class Enum>
+void count_in(std::array<std::uint64_t, size>& counts, Enum value) {
+  const auto index = static_cast<std::size_t>(value);
+  if (index < size) ++counts[index];
+}
+
+}  // namespace
+
+std::string client_key(const HandshakeRecord& record) {
+  return address_key(record.family, record.client_address);
+}
+
+std::string server_key(const HandshakeRecord& record) {
+  std::string key = address_key(record.family, record.server_address);
+  key.push_back(static_cast<char>(record.server_port >> 8));
+  key.push_back(static_cast<char>(record.server_port & 0xff));
+  return key;
+}
+
+void Totals::add(const enrich::Handshake& handshake) {
+  const HandshakeRecord& record = handshake.record;
+  ++records;
+  count_in(by_kind, record.outcome.kind);
+  if (record.outcome.kind == OutcomeKind::unseen) {
+    count_in(by_unseen_reason, record.outcome.unseen_reason);
+  }
+  if (record.first_seen.known() && (!first.known() || record.first_seen < first)) {
+    first = record.first_seen;
+  }
+  last = std::max({last, record.first_seen, record.end});
+  if (handshake.has(HandshakeRecord::one_way)) ++one_way;
+  if (handshake.has(HandshakeRecord::capture_gap)) ++with_gap;
+  add_alerts(record);
+  if (handshake.judged_tls()) add_tls(handshake);
+}
+
+void Totals::add_tls(const enrich::Handshake& handshake) {
+  const HandshakeRecord& record = handshake.record;
+  const bool failed = record.outcome.kind != OutcomeKind::established;
+  tls.add(failed);
+  if (failed) add_failure(handshake);
+  if (handshake.has(HandshakeRecord::late_rejection)) ++late_rejections;
+  if (failed && handshake.has(HandshakeRecord::inferred)) ++inferred;
+  if (record.client_hello_facts.max_version != 0) {
+    tally_of(by_offered_version, record.client_hello_facts.max_version).add(failed);
+  }
+  if (handshake.server_hello_seen() && record.server_hello_facts.selected_version != 0) {
+    tally_of(by_negotiated_version, record.server_hello_facts.selected_version).add(failed);
+  }
+  if (handshake.client_hello_seen() && !handshake.has(ClientHelloFacts::truncated_parse) &&
+      !handshake.has(ClientHelloFacts::server_name_present)) {
+    without_server_name.add(failed);
+  }
+  clients.add(client_key(record), failed);
+  servers.add(server_key(record), failed);
+  if (!handshake.server_name.empty()) names.add(handshake.server_name, failed);
+}
+
+void Totals::add_failure(const enrich::Handshake& handshake) {
+  const Outcome& outcome = handshake.record.outcome;
+  // The name of a non-TLS reply says nothing about the stage, so that it is one kind of failure.
+  const bool staged = outcome.kind != OutcomeKind::non_tls_reply;
+  FailureCount& failure = failures[{outcome.kind, staged ? outcome.stage : Stage::client_hello}];
+  if (failure.count++ != 0) return;
+  failure.example = handshake.record;
+  failure.example_name = handshake.server_name;
+}
+
+void Totals::add_alerts(const HandshakeRecord& record) {
+  const std::size_t count = std::min<std::size_t>(record.alert_count, record.alerts.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const AlertFact& alert = record.alerts[i];
+    if (alert.encrypted) {
+      ++alerts[{.encrypted = true, .description = {}, .from = alert.from}];
+    } else if (alert.description != AlertDescription::close_notify) {
+      ++alerts[{.encrypted = false, .description = alert.description, .from = alert.from}];
+    }
+  }
+}
+
+}  // namespace shakedown::aggregate

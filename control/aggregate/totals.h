@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   Everything the summary counts, over one run.
+// Units:     Handshakes; alerts.
+// Ownership: Owns its tables.
+// Threading: One thread.
+// Limits:    The tables by outcome and alert are bounded by their enumerations, versions by
+//            kVersionCountMax, clients, servers and names by WorstKeys.
+// Failure:   none
+// RFC:       none
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "aggregate/worst_keys.h"
+#include "enrich/handshake.h"
+
+namespace shakedown::aggregate {
+
+/// Versions come from the wire: all that a hostile client invents beyond these are counted as one.
+inline constexpr std::size_t kVersionCountMax = 64;
+/// Stands for every version beyond kVersionCountMax.
+inline constexpr std::uint16_t kOtherVersion = 0xffff;
+
+struct Tally {
+  std::uint64_t handshakes = 0;
+  std::uint64_t failures = 0;
+
+  void add(bool failed) {
+    ++handshakes;
+    if (failed) ++failures;
+  }
+  [[nodiscard]] double failure_share() const {
+    return handshakes == 0 ? 0.0 : static_cast<double>(failures) / static_cast<double>(handshakes);
+  }
+};
+
+/// One kind of failure, and the first of its kind as an example.
+struct FailureCount {
+  std::uint64_t count = 0;
+  HandshakeRecord example;
+  std::string example_name;
+};
+
+struct AlertKey {
+  bool encrypted = false;
+  AlertDescription description = AlertDescription::close_notify;
+  Party from = Party::none;
+  auto operator<=>(const AlertKey&) const = default;
+};
+
+struct Totals {
+  using FailureKey = std::pair<OutcomeKind, Stage>;
+
+  Tally tls;  ///< handshakes that ended either way after a ClientHello
+  std::uint64_t records = 0;
+  std::array<std::uint64_t, kOutcomeKindCount> by_kind{};
+  std::array<std::uint64_t, kUnseenReasonCount> by_unseen_reason{};
+  std::map<FailureKey, FailureCount> failures;
+  /// Of all connections, close_notify left out.
+  std::map<AlertKey, std::uint64_t> alerts;
+  std::map<std::uint16_t, Tally> by_offered_version;
+  std::map<std::uint16_t, Tally> by_negotiated_version;
+  Tally without_server_name;
+  std::uint64_t late_rejections = 0;
+  std::uint64_t inferred = 0;
+  std::uint64_t one_way = 0;
+  std::uint64_t with_gap = 0;
+  UnixNanos first;
+  UnixNanos last;
+  WorstKeys clients;
+  WorstKeys servers;
+  WorstKeys names;
+
+  void add(const enrich::Handshake& handshake);
+
+ private:
+  void add_tls(const enrich::Handshake& handshake);
+  void add_failure(const enrich::Handshake& handshake);
+  void add_alerts(const HandshakeRecord& record);
+};
+
+/// How WorstKeys spells addresses: family, address, and for servers the port, as bytes.
+[[nodiscard]] std::string client_key(const HandshakeRecord& record);
+[[nodiscard]] std::string server_key(const HandshakeRecord& record);
+
+}  // namespace shakedown::aggregate

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "enrich/handshake.h"
+#include "export/text.h"
+#include "report/summary.h"
+
+namespace shakedown {
+
+namespace {
+
+volatile std::sig_atomic_t stop_requested = 0;
+
+/// Between two turns that found nothing: short against the 80 ms that a ring holds, long against a
+/// system call.
+constexpr std::chrono::microseconds kIdlePause{500};
+constexpr std::chrono::milliseconds kAttachPatience{100};
+constexpr std::chrono::milliseconds kReconnectPause{200};
+
+UnixNanos wall_clock() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return UnixNanos{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
+}
+
+bool decide(When when, int fd) {
+  return when == When::always || (when == When::automatic && isatty(fd) == 1);
+}
+
+void complain(const std::string& sentence) {
+  std::fputs(fmt::format("shakedown-control: {}\n", sentence).c_str(), stderr);
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "shakedown";
+}
+
+bool at_end(DataplaneState state) {
+  return state == DataplaneState::ended || state == DataplaneState::interrupted ||
+         state == DataplaneState::failed;
+}
+
+}  // namespace
+
+Control::Control(Options options)
+    : options_(std::move(options)),
+      progress_(!options_.quiet && decide(options_.progress, STDERR_FILENO)) {}
+
+void Control::request_stop() noexcept { stop_requested = 1; }
+
+std::size_t Control::run_once() {
+  const ingest::Drain::Turn turn = drain_->take(order_);
+  order_.release_before(turn.watermark, [this](HandshakeRecord& record) { handle(record); });
+  attachment_->segment().control.heartbeat.store(wall_clock().value, std::memory_order_relaxed);
+  progress_.update(attachment_->segment(), std::chrono::steady_clock::now());
+  return turn.record_count;
+}
+
+void Control::handle(HandshakeRecord& record) {
+  visibility_.judge(record);
+  const enrich::Handshake handshake = enrich::resolve(record, definitions_);
+  totals_.add(handshake);
+  if (!wants_event(record.outcome.kind)) return;
+  line_.clear();
+  exporting::append_handshake_event(line_, handshake, context_);
+  // A failed write is kept by the file and ends the session at the next turn.
+  static_cast<void>(events_.write({line_.data(), line_.size()}));
+}
+
+bool Control::wants_event(OutcomeKind kind) const {
+  return events_.is_open() && (options_.all || is_failure(kind));
+}
+
+int Control::run() {
+  if (!open_output()) return kExitUsage;
+  Session session = Session::lost;
+  for (;;) {
+    if (!attach()) {
+      if (stop_requested != 0) session = Session::stopped;
+      break;
+    }
+    session = follow();
+    // A capture that was read to its end is all there was; a live data plane that ended will be
+    // back.
+    const bool all_read = session == Session::ended &&
+                          attachment_->segment().mode == RunMode::capture;
+    end_session(session);
+    const bool over =
+        all_read || session == Session::stopped || session == Session::output_failed;
+    if (!live() || over) break;
+    say_blind();
+  }
+  return finish(session);
+}
+
+bool Control::open_output() {
+  if (options_.events_path.empty() || events_.open(options_.events_path)) return true;
+  complain(events_.error());
+  return false;
+}
+
+bool Control::open_connection() {
+  if (!live()) {
+    attachment_.emplace(ingest::FileDescriptor(options_.handoff_fd));
+    return true;
+  }
+  auto connected = ingest::Attachment::connect_to(options_.socket_path);
+  if (connected) attachment_.emplace(std::move(*connected));
+  return connected.has_value();
+}
+
+bool Control::attach() {
+  attachment_.reset();
+  while (stop_requested == 0) {
+    if (!attachment_ && !open_connection()) {
+      say_blind();
+      std::this_thread::sleep_for(kReconnectPause);
+      continue;
+    }
+    std::string sentence;
+    switch (attachment_->attach(kAttachPatience, sentence)) {
+      case ingest::AttachStatus::attached:
+        begin_session();
+        return true;
+      case ingest::AttachStatus::not_yet:
+        continue;
+      case ingest::AttachStatus::refused:
+        complain(sentence);
+        if (!live()) return false;
+        break;
+      case ingest::AttachStatus::peer_gone:
+        if (live()) break;
+        warnings_.emplace_back("the data plane ended before it handed anything over");
+        return false;
+    }
+    attachment_.reset();
+    say_blind();
+    std::this_thread::sleep_for(kReconnectPause);
+  }
+  return false;
+}
+
+void Control::begin_session() {
+  SegmentHeader& segment = attachment_->segment();
+  definitions_.clear();
+  drain_.emplace(segment, [this](const DefinitionHeader& header, Bytes body) {
+    definitions_.add(header, body);
+  });
+  const ingest::Snapshot snapshot = ingest::take_snapshot(segment);
+  context_.capture_names.clear();
+  for (const ingest::PortSnapshot& port : snapshot.ports) {
+    context_.capture_names.push_back(port.name.substr(port.name.find_last_of('/') + 1));
+  }
+  // Captures give the same output on every machine; a live sensor is known by its host.
+  const bool capture = segment.mode == RunMode::capture;
+  context_.sensor_name = !options_.sensor_name.empty() ? options_.sensor_name
+                         : capture                     ? "shakedown"
+                                                       : host_name();
+  say_back();
+}
+
+Control::Session Control::follow() {
+  SegmentHeader& segment = attachment_->segment();
+  for (;;) {
+    // Asked before the state is read: a data plane that ended well is gone as well soon after.
+    const bool gone = attachment_->dataplane_gone();
+    const bool ended = at_end(segment.state.load(std::memory_order_acquire));
+    const bool stop = stop_requested != 0;
+    const std::size_t taken = run_once();
+    if (!events_.error().empty()) return Session::output_failed;
+    if (ended || gone || stop) {
+      finish_rings();
+      if (!events_.error().empty()) return Session::output_failed;
+      const bool failed = segment.state.load(std::memory_order_acquire) == DataplaneState::failed;
+      if (ended && !failed) return Session::ended;
+      return gone || failed ? Session::lost : Session::stopped;
+    }
+    if (taken == 0) {
+      if (live() && events_.is_open()) static_cast<void>(events_.flush());
+      std::this_thread::sleep_for(kIdlePause);
+    }
+  }
+}
+
+void Control::finish_rings() {
+  // Nobody pushes any more, or what is pushed from now on is not waited for: one ring's worth of
+  // turns is enough.
+  for (std::size_t turn = 0; turn <= kRecordRingCapacity && !drain_->all_empty(); ++turn)
+    run_once();
+  order_.release_before(kEndOfTime, [this](HandshakeRecord& record) { handle(record); });
+}
+
+void Control::end_session(Session session) {
+  progress_.clear();
+  ingest::Snapshot snapshot = ingest::take_snapshot(attachment_->segment());
+  std::uint64_t taken = 0;
+  for (unsigned i = 0; i < snapshot.worker_count; ++i) taken += drain_->taken_count(i);
+  if (session == Session::ended && !attachment_->attached_before()) {
+    for (const std::string& law : ingest::broken_laws(snapshot, taken)) {
+      warnings_.push_back("the counters contradict themselves: " + law);
+    }
+  }
+  if (session == Session::lost) {
+    warnings_.push_back(snapshot.state == DataplaneState::failed
+                            ? "the data plane gave up: " + snapshot.error
+                            : "the data plane ended unexpectedly; this is what it had seen");
+  }
+  if (snapshot.state == DataplaneState::interrupted) {
+    warnings_.emplace_back("reading was interrupted; this is what had been seen");
+  }
+  for (const ingest::PortSnapshot& port : snapshot.ports) {
+    if (port.cut) warnings_.push_back(fmt::format("{} ends in the middle of a packet", port.name));
+  }
+  snapshot.add_counters(counted_);
+  counted_ = std::move(snapshot);
+  drain_.reset();
+  attachment_.reset();
+}
+
+void Control::say_blind() {
+  if (std::exchange(blind_, true)) return;
+  complain("sensor blind since " + exporting::time_text(wall_clock()));
+}
+
+void Control::say_back() {
+  if (!std::exchange(blind_, false)) return;
+  complain("sensor back at " + exporting::time_text(wall_clock()));
+}
+
+int Control::finish(Session last) {
+  if (!events_.finish()) {
+    complain(events_.error());
+    return kExitUsage;
+  }
+  // The text summary shows the warnings itself, when there is one.
+  const bool summary_wanted = !options_.quiet && counted_.worker_count != 0;
+  if (!summary_wanted || options_.json) {
+    for (const std::string& warning : warnings_) complain(warning);
+  }
+  if (summary_wanted && !print_summary()) return kExitUsage;
+  return last == Session::lost ? kExitDataplaneLost : kExitOk;
+}
+
+bool Control::print_summary() {
+  // Standard output belongs to the events when they go there.
+  const bool to_stderr = options_.events_path == "-";
+  std::FILE* out = to_stderr ? stderr : stdout;
+  const report::Summary summary{.totals = totals_,
+                                .snapshot = counted_,
+                                .warnings = warnings_,
+                                .released_early = order_.released_early_count(),
+                                .definitions_missing = definitions_.missing_count(),
+                                .rows = options_.rows,
+                                .color = !options_.json && decide(options_.color, fileno(out))};
+  const std::string text =
+      options_.json ? report::summary_json(summary) : report::summary_text(summary);
+  if (std::fputs(text.c_str(), out) >= 0 && std::fflush(out) == 0) return true;
+  complain(fmt::format("cannot write the summary: {}", std::strerror(errno)));
+  return false;
+}
+
+}  // namespace shakedown

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   One Handshake as one line of NDJSON: the handshake event of design.md section 7, field
+//            names of the Elastic Common Schema.
+// Units:     Times with microseconds; event.duration in nanoseconds.
+// Ownership: Appends to the caller's buffer.
+// Threading: One thread.
+// Limits:    none
+// Failure:   A field that is not known is absent. Whatever bytes the peers chose, the line is valid
+//            JSON in UTF-8.
+// RFC:       RFC 8259
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "enrich/handshake.h"
+
+namespace shakedown::exporting {
+
+/// What is the same for all events of a run.
+struct EventContext {
+  std::string sensor_name;
+  std::vector<std::string> capture_names;  ///< by port index
+};
+
+/// Appends the event and a newline.
+void append_handshake_event(fmt::memory_buffer& out, const enrich::Handshake& handshake,
+                            const EventContext& context);
+
+}  // namespace shakedown::exporting

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/snapshot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace shakedown::ingest {
+
+namespace {
+
+template <std::size_t size>
+std::string text_of(const std::array<char, size>& field) {
+  return {field.begin(), std::find(field.begin(), field.end(), '\0')};
+}
+
+}  // namespace
+
+std::uint64_t Snapshot::fates() const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kCounterCount; ++i) {
+    if (kCounterDescriptions[i].packet_fate) sum += counters[i];
+  }
+  return sum;
+}
+
+void Snapshot::add_counters(const Snapshot& earlier) {
+  for (std::size_t i = 0; i < kCounterCount; ++i) counters[i] += earlier.counters[i];
+}
+
+Snapshot take_snapshot(SegmentHeader& segment) {
+  Snapshot snapshot;
+  snapshot.worker_count = segment.worker_count;
+  snapshot.mode = segment.mode;
+  snapshot.state = segment.state.load(std::memory_order_acquire);
+  if (snapshot.state == DataplaneState::failed) snapshot.error = text_of(segment.error);
+  for (unsigned worker = 0; worker < segment.worker_count; ++worker) {
+    const CounterBlock& block = worker_area(&segment, worker)->counters;
+    for (std::size_t i = 0; i < kCounterCount; ++i) {
+      snapshot.counters[i] += block.get(static_cast<Counter>(i));
+    }
+  }
+  for (unsigned i = 0; i < segment.port_count; ++i) {
+    const PortDescription& port = segment.ports[i];
+    snapshot.ports.push_back({.name = text_of(port.name),
+                              .size_bytes = port.size_bytes,
+                              .packets = port.packets.load(std::memory_order_relaxed),
+                              .bytes = port.bytes.load(std::memory_order_relaxed),
+                              .cut = port.cut.load(std::memory_order_relaxed) != 0});
+  }
+  return snapshot;
+}
+
+std::vector<std::string> broken_laws(const Snapshot& snapshot, std::uint64_t ingested) {
+  std::vector<std::string> broken;
+  const auto expect = [&broken](std::string_view law, std::uint64_t left, std::uint64_t right) {
+    if (left != right) broken.push_back(fmt::format("{}: {} is not {}", law, left, right));
+  };
+  expect("records pushed = records ingested", snapshot.get(Counter::records_pushed), ingested);
+  expect("packets received = sum of packet fates", snapshot.get(Counter::packets_received),
+         snapshot.fates());
+  expect("handshakes begun = records pushed + refused + open + not TLS",
+         snapshot.get(Counter::handshakes_begun),
+         snapshot.get(Counter::records_pushed) + snapshot.get(Counter::records_refused) +
+             snapshot.get(Counter::handshakes_open) +
+             snapshot.get(Counter::handshakes_dropped_not_tls));
+  return broken;
+}
+
+}  // namespace shakedown::ingest

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   What the segment says of itself at one moment: counters, ports, state; and whether its
+//            sums add up.
+// Units:     As in counters.def; bytes and packets for ports.
+// Ownership: Values, copied out of the segment, so that they outlive it.
+// Threading: One thread; exact once the data plane is at rest.
+// Limits:    kPortCountMax ports per segment.
+// Failure:   A law that does not hold is a sentence in broken_laws().
+// RFC:       none
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shakedown/shm_layout.h"
+
+namespace shakedown::ingest {
+
+struct PortSnapshot {
+  std::string name;
+  std::uint64_t size_bytes = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  bool cut = false;
+};
+
+struct Snapshot {
+  std::array<std::uint64_t, kCounterCount> counters{};
+  std::vector<PortSnapshot> ports;
+  std::uint32_t worker_count = 0;
+  RunMode mode = RunMode::capture;
+  DataplaneState state = DataplaneState::starting;
+  std::string error;  ///< of a data plane that failed
+
+  [[nodiscard]] std::uint64_t get(Counter counter) const {
+    return counters[static_cast<std::size_t>(counter)];
+  }
+  [[nodiscard]] std::uint64_t fates() const;
+  /// Adds what an earlier data plane had counted.
+  void add_counters(const Snapshot& earlier);
+};
+
+[[nodiscard]] Snapshot take_snapshot(SegmentHeader& segment);
+
+/// The conservation laws of design.md section 3 that do not hold, one sentence each. `ingested` is
+/// what control took from the rings.
+[[nodiscard]] std::vector<std::string> broken_laws(const Snapshot& snapshot,
+                                                   std::uint64_t ingested);
+
+}  // namespace shakedown::ingest

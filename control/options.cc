@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+namespace shakedown {
+
+std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
+  Options options;
+  CLI::App app{
+      "Takes handshake records from shakedown-dataplane and says which handshakes failed."};
+  app.name("shakedown-control");
+  app.set_version_flag("--version", std::string("shakedown-control " SHAKEDOWN_VERSION));
+
+  const std::map<std::string, When> whens{
+      {"auto", When::automatic}, {"always", When::always}, {"never", When::never}};
+  auto* source = app.add_option_group("source");
+  source
+      ->add_option("--handoff-fd", options.handoff_fd,
+                   "inherited end of a socketpair that the segment comes through")
+      ->check(CLI::Range(0, 1 << 20).description(""))
+      ->type_name("FD");
+  source
+      ->add_option("--socket", options.socket_path,
+                   "socket of a running data plane; attaches again when that is restarted")
+      ->type_name("PATH");
+  source->require_option(1);
+  app.add_option("--events", options.events_path, "write events as NDJSON; - is standard output")
+      ->type_name("FILE");
+  app.add_flag("--all", options.all, "events for successes and what could not be judged as well");
+  app.add_flag("--json", options.json, "the summary as one JSON object");
+  app.add_flag("--quiet", options.quiet, "no summary, no progress");
+  app.add_option("--progress", options.progress, "show progress on standard error")
+      ->transform(CLI::CheckedTransformer(whens).description(""))
+      ->type_name("auto|always|never");
+  app.add_option("--color", options.color, "colours in the summary")
+      ->transform(CLI::CheckedTransformer(whens).description(""))
+      ->type_name("auto|always|never");
+  app.add_option("--sensor", options.sensor_name, "name of this sensor in events")
+      ->type_name("NAME");
+  app.add_option("--top", options.rows, "rows of each table")
+      ->check(CLI::Range(1, 1000).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    exit_code = app.exit(error) == 0 ? kExitOk : kExitUsage;
+    return std::nullopt;
+  }
+  return options;
+}
+
+}  // namespace shakedown

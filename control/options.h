@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   The command line of shakedown-control.
+// Units:     none
+// Ownership: Values.
+// Threading: One thread.
+// Limits:    none
+// Failure:   parse_options prints one sentence and gives the exit code.
+// RFC:       none
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace shakedown {
+
+/// 0 = done, kExitUsage = arguments or output, kExitDataplaneLost = the result is partial.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitDataplaneLost = 3;
+
+enum class When { automatic, always, never };
+
+struct Options {
+  int handoff_fd = -1;
+  std::string socket_path;
+  std::string events_path;  ///< empty: no events
+  bool all = false;
+  bool json = false;
+  bool quiet = false;
+  When progress = When::automatic;
+  When color = When::automatic;
+  std::string sensor_name;  ///< empty: the default of the mode
+  unsigned rows = 5;
+};
+
+/// Sets `exit_code` when there is nothing to run: after --help and --version, and for bad
+/// arguments.
+[[nodiscard]] std::optional<Options> parse_options(int argc, char** argv, int& exit_code);
+
+}  // namespace shakedown

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   What a summary is made of, and its two forms: text for a person in a hurry, JSON for
+//            programs.
+// Units:     Handshakes, packets; shares in percent in text, as fractions in JSON.
+// Ownership: Views of the caller's totals.
+// Threading: One thread.
+// Limits:    The text fits one screen of 80 columns with the default number of rows.
+// Failure:   none
+// RFC:       none
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aggregate/totals.h"
+#include "ingest/snapshot.h"
+
+namespace shakedown::report {
+
+inline constexpr unsigned kDefaultRowCount = 5;
+
+struct Summary {
+  const aggregate::Totals& totals;
+  const ingest::Snapshot& snapshot;
+  /// What the reader must know before trusting the numbers; one sentence each.
+  std::vector<std::string> warnings;
+  std::uint64_t released_early = 0;       ///< records that may be out of order
+  std::uint64_t definitions_missing = 0;  ///< events without chain or offer
+  unsigned rows = kDefaultRowCount;       ///< of each table
+  bool color = false;
+};
+
+[[nodiscard]] std::string summary_text(const Summary& summary);
+/// One object and a newline.
+[[nodiscard]] std::string summary_json(const Summary& summary);
+
+/// A key of aggregate::client_key or server_key as text: `192.0.2.7`, `192.0.2.7:443`,
+/// `[2001:db8::1]:443`.
+[[nodiscard]] std::string address_key_text(std::string_view key);
+
+/// `12 packets cut short by the snap length` ...: what was lost or odd, with its number; empty in
+/// good health.
+struct HealthRemark {
+  std::string_view name;  ///< of the counter
+  std::uint64_t count = 0;
+  std::string_view unit;
+  std::string_view sentence;
+  bool loss = false;
+};
+[[nodiscard]] std::vector<HealthRemark> health_remarks(const ingest::Snapshot& snapshot);
+
+}  // namespace shakedown::report

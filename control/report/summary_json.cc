@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "export/json_writer.h"
+#include "export/text.h"
+#include "export/tls_names.h"
+#include "report/summary.h"
+
+namespace shakedown::report {
+
+namespace {
+
+using aggregate::Tally;
+using aggregate::Totals;
+using exporting::JsonWriter;
+
+std::string_view state_name(DataplaneState state) {
+  switch (state) {
+    case DataplaneState::starting:
+      return "starting";
+    case DataplaneState::running:
+      return "running";
+    case DataplaneState::ended:
+      return "ended";
+    case DataplaneState::interrupted:
+      return "interrupted";
+    case DataplaneState::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+void write_tally(JsonWriter& json, const Tally& tally) {
+  json.member("handshakes", tally.handshakes);
+  json.member("failures", tally.failures);
+  json.member("failure_share", tally.failure_share(), 6);
+}
+
+void write_failures(JsonWriter& json, const Totals& totals) {
+  json.begin_array("failures");
+  for (const auto& [key, failure] : totals.failures) {
+    const HandshakeRecord& record = failure.example;
+    json.begin_object();
+    json.member("name", exporting::outcome_name(key.first, key.second));
+    json.member("count", failure.count);
+    json.begin_object("example");
+    json.member("source",
+                exporting::endpoint_text(record.client_address, record.family, record.client_port));
+    json.member("destination",
+                exporting::endpoint_text(record.server_address, record.family, record.server_port));
+    if (!failure.example_name.empty()) json.member("server_name", failure.example_name);
+    json.end_object();
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_alerts(JsonWriter& json, const Totals& totals) {
+  json.begin_array("alerts");
+  for (const auto& [key, count] : totals.alerts) {
+    json.begin_object();
+    if (key.encrypted) {
+      json.member("name", "encrypted");
+    } else {
+      json.member("code", static_cast<unsigned>(key.description));
+      json.member("name", exporting::alert_name(key.description));
+    }
+    json.member("from", exporting::party_name(key.from));
+    json.member("count", count);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_versions(JsonWriter& json, std::string_view field,
+                    const std::map<std::uint16_t, Tally>& tallies) {
+  json.begin_array(field);
+  for (const auto& [version, tally] : tallies) {
+    json.begin_object();
+    json.member("version", version == aggregate::kOtherVersion ? std::string("others")
+                                                               : exporting::version_label(version));
+    write_tally(json, tally);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+template <class TextOf>
+void write_worst(JsonWriter& json, std::string_view field, const aggregate::WorstKeys& keys,
+                 unsigned rows, TextOf text_of) {
+  json.begin_object(field);
+  json.member("approximate", keys.approximate());
+  json.begin_array("worst");
+  for (const aggregate::KeyCount& key : keys.worst(rows)) {
+    json.begin_object();
+    json.member("key", text_of(key.key));
+    json.member("handshakes", key.handshakes);
+    json.member("failures", key.failures);
+    if (key.error != 0) json.member("failures_error", key.error);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+}
+
+void write_capture(JsonWriter& json, const Summary& summary) {
+  const ingest::Snapshot& snapshot = summary.snapshot;
+  json.begin_object("capture");
+  json.member("state", state_name(snapshot.state));
+  json.begin_array("ports");
+  for (const ingest::PortSnapshot& port : snapshot.ports) {
+    json.begin_object();
+    json.member("name", port.name);
+    json.member("packets", port.packets);
+    json.member("cut", port.cut);
+    json.end_object();
+  }
+  json.end_array();
+  json.member("one_way", summary.totals.one_way);
+  json.member("with_gap", summary.totals.with_gap);
+  json.member("released_early", summary.released_early);
+  json.member("definitions_missing", summary.definitions_missing);
+  json.begin_object("counters");
+  for (std::size_t i = 0; i < kCounterCount; ++i) {
+    // How often workers waited for control depends on the machine's mood, not on the input.
+    if (static_cast<Counter>(i) == Counter::back_pressure_waits) continue;
+    json.member(kCounterDescriptions[i].name, snapshot.counters[i]);
+  }
+  json.end_object();
+  json.end_object();
+}
+
+}  // namespace
+
+std::string summary_json(const Summary& summary) {
+  const Totals& totals = summary.totals;
+  fmt::memory_buffer out;
+  JsonWriter json(out);
+  json.begin_object();
+  if (totals.first.known()) {
+    json.member("start", exporting::time_text(totals.first));
+    json.member("end", exporting::time_text(totals.last));
+  }
+  json.begin_object("tls");
+  write_tally(json, totals.tls);
+  json.member("late_rejections", totals.late_rejections);
+  json.member("inferred_failures", totals.inferred);
+  json.end_object();
+  json.begin_object("outcomes");
+  for (std::size_t i = 0; i < kOutcomeKindCount; ++i) {
+    json.member(exporting::outcome_kind_name(static_cast<OutcomeKind>(i)), totals.by_kind[i]);
+  }
+  json.end_object();
+  json.begin_object("unseen");
+  for (std::size_t i = 0; i < kUnseenReasonCount; ++i) {
+    if (totals.by_unseen_reason[i] == 0) continue;
+    json.member(exporting::unseen_reason_name(static_cast<UnseenReason>(i)),
+                totals.by_unseen_reason[i]);
+  }
+  json.end_object();
+  write_failures(json, totals);
+  write_alerts(json, totals);
+  write_versions(json, "offered_versions", totals.by_offered_version);
+  write_versions(json, "negotiated_versions", totals.by_negotiated_version);
+  json.begin_object("without_server_name");
+  write_tally(json, totals.without_server_name);
+  json.end_object();
+  write_worst(json, "clients", totals.clients, summary.rows, address_key_text);
+  write_worst(json, "servers", totals.servers, summary.rows, address_key_text);
+  write_worst(json, "names", totals.names, summary.rows,
+              [](const std::string& name) { return name; });
+  write_capture(json, summary);
+  json.begin_array("warnings");
+  for (const std::string& warning : summary.warnings) json.value(warning);
+  json.end_array();
+  json.end_object();
+  out.push_back('\n');
+  return fmt::to_string(out);
+}
+
+}  // namespace shakedown::report

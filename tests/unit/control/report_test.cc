@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <sstream>
+
+#include "aggregate/totals.h"
+#include "aggregate/worst_keys.h"
+#include "fake_dataplane.h"
+#include "handshake_records.h"
+#include "report/progress.h"
+#include "report/summary.h"
+
+namespace shakedown::report {
+namespace {
+
+using aggregate::Totals;
+using aggregate::WorstKeys;
+
+TEST(WorstKeys, RanksByFailuresThenByRateThenByKey) {
+  WorstKeys keys;
+  for (const char* key : {"b", "a", "good", "often", "often", "often"}) keys.add(key, false);
+  for (const char* key : {"b", "a", "often", "often"}) keys.add(key, true);
+  const auto worst = keys.worst(10);
+  ASSERT_EQ(worst.size(), 3u);
+  EXPECT_EQ(worst[0].key, "often");
+  EXPECT_EQ(worst[0].handshakes, 5u);
+  EXPECT_EQ(worst[0].failures, 2u);
+  EXPECT_EQ(worst[1].key, "a");
+  EXPECT_EQ(worst[2].key, "b");
+  EXPECT_EQ(keys.worst(1).size(), 1u);
+  EXPECT_FALSE(keys.approximate());
+}
+
+TEST(WorstKeys, IsExactUpToItsCapacityAndSaysWhenItIsNot) {
+  WorstKeys keys(2);
+  keys.add("a", true);
+  keys.add("b", false);
+  EXPECT_FALSE(keys.approximate());
+  keys.add("c", false);  // not worth a place
+  EXPECT_TRUE(keys.approximate());
+  EXPECT_EQ(keys.key_count(), 2u);
+  keys.add("c", true);  // takes the place of b
+  const auto worst = keys.worst(10);
+  ASSERT_EQ(worst.size(), 2u);
+  EXPECT_EQ(worst[1].key, "c");
+  EXPECT_EQ(worst[1].failures, 1u);
+  EXPECT_EQ(worst[1].error, 0u);
+}
+
+TEST(WorstKeys, NeverLosesAHeavyHitterInAFlood) {
+  WorstKeys keys(16);
+  for (int i = 0; i < 10'000; ++i) {
+    keys.add("flood" + std::to_string(i), true);
+    if (i % 4 == 0) keys.add("heavy", true);
+  }
+  EXPECT_EQ(keys.key_count(), 16u);
+  const auto worst = keys.worst(1);
+  ASSERT_EQ(worst.size(), 1u);
+  EXPECT_EQ(worst[0].key, "heavy");
+  EXPECT_GE(worst[0].failures, 2500u);
+  EXPECT_LE(worst[0].failures - worst[0].error, 2500u);
+}
+
+class SummaryTest : public testing::Test {
+ protected:
+  void add(const HandshakeRecord& record) { totals_.add(enrich::resolve(record, store_)); }
+
+  void add_mixture() {
+    for (int i = 0; i < 209; ++i) add(test::a_handshake());
+    for (int i = 0; i < 5; ++i) {
+      HandshakeRecord failed = test::a_handshake(OutcomeKind::alert, Stage::client_hello);
+      failed.server_hello_facts = {};
+      test::set_name(failed, "api.example.com");
+      test::add_alert(failed, {.level = AlertLevel::fatal,
+                               .description = AlertDescription::protocol_version,
+                               .from = Party::server});
+      add(failed);
+    }
+    for (int i = 0; i < 3; ++i) add(test::a_handshake(OutcomeKind::refused, Stage::tcp));
+    add(test::a_handshake(OutcomeKind::no_hello, Stage::tcp));
+    HandshakeRecord unseen = test::a_handshake(OutcomeKind::unseen, Stage::client_hello);
+    unseen.outcome.unseen_reason = UnseenReason::capture_end;
+    add(unseen);
+  }
+
+  std::string text() {
+    return summary_text({.totals = totals_, .snapshot = snapshot_, .warnings = {}});
+  }
+  boost::json::object object() {
+    return boost::json::parse(
+               summary_json({.totals = totals_, .snapshot = snapshot_, .warnings = {"w"}}))
+        .as_object();
+  }
+
+  Totals totals_;
+  enrich::DefinitionStore store_;
+  ingest::Snapshot snapshot_;
+};
+
+TEST_F(SummaryTest, BeginsWithTheAnswer) {
+  add_mixture();
+  EXPECT_EQ(text().substr(0, text().find('\n')), "5 of 214 TLS handshakes failed (2.3 %)");
+}
+
+TEST_F(SummaryTest, KeepsConnectionFailuresOutOfTheRate) {
+  add_mixture();
+  EXPECT_EQ(totals_.tls.handshakes, 214u);
+  EXPECT_EQ(totals_.tls.failures, 5u);
+  EXPECT_NE(text().find("3 refused, 1 closed without a ClientHello"), std::string::npos) << text();
+  EXPECT_NE(text().find("Could not be judged: 1  1 capture_end"), std::string::npos) << text();
+}
+
+TEST_F(SummaryTest, NamesAlertsVersionsAndMissingNames) {
+  add_mixture();
+  const std::string summary = text();
+  EXPECT_NE(summary.find("5 protocol_version (70) from server"), std::string::npos) << summary;
+  EXPECT_NE(summary.find("TLSv1.3 98 % of 214"), std::string::npos) << summary;
+  EXPECT_NE(summary.find("TLSv1.2 100 % of 209"), std::string::npos) << summary;
+  EXPECT_NE(summary.find("209 handshakes, 0 of them failed"), std::string::npos) << summary;
+  EXPECT_NE(summary.find("api.example.com"), std::string::npos) << summary;
+}
+
+TEST_F(SummaryTest, FitsOneScreenInTheWorstCase) {
+  for (std::uint8_t i = 0; i < 50; ++i) {
+    HandshakeRecord record = test::a_handshake(
+        i % 2 == 0 ? OutcomeKind::reset : OutcomeKind::closed, static_cast<Stage>(i % kStageCount));
+    record.client_address = test::ipv4(192, 168, 100, i);
+    record.server_address = test::ipv4(198, 151, 100, i);
+    record.client_hello_facts.max_version = static_cast<std::uint16_t>(0x7f00 + i);
+    record.server_hello_facts.selected_version = static_cast<std::uint16_t>(0x7f00 + i);
+    test::set_name(record, std::string(100, static_cast<char>('a' + i % 26)));
+    test::add_alert(record, {.level = AlertLevel::fatal,
+                             .description = static_cast<AlertDescription>(40 + i),
+                             .from = Party::client});
+    add(record);
+    record.outcome = {.kind = OutcomeKind::unseen,
+                      .unseen_reason = static_cast<UnseenReason>(i % 8)};
+    add(record);
+  }
+  for (auto& counter : snapshot_.counters) counter = 123'456;
+  std::istringstream lines(text());
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80u) << line;
+  EXPECT_LE(count, 32u) << text();
+}
+
+TEST_F(SummaryTest, HasColoursOnlyWhenAsked) {
+  add_mixture();
+  EXPECT_EQ(text().find('\x1b'), std::string::npos);
+  const std::string colored =
+      summary_text({.totals = totals_, .snapshot = snapshot_, .warnings = {}, .color = true});
+  EXPECT_NE(colored.find('\x1b'), std::string::npos);
+}
+
+TEST_F(SummaryTest, ShowsHostileNamesHarmlessly) {
+  HandshakeRecord record = test::a_handshake(OutcomeKind::reset, Stage::client_hello);
+  test::set_name(record, "a\x1b[2J\n\xff");
+  add(record);
+  EXPECT_EQ(text().find('\x1b'), std::string::npos);
+  EXPECT_NE(text().find("a\\x1b[2J\\x0a\\xff"), std::string::npos) << text();
+}
+
+TEST_F(SummaryTest, SaysSoWhenThereWasNothing) {
+  EXPECT_EQ(text().substr(0, text().find('\n')), "No TLS handshake could be judged");
+}
+
+TEST_F(SummaryTest, HasTheSameNumbersInJson) {
+  add_mixture();
+  const boost::json::object summary = object();
+  EXPECT_EQ(summary.at("tls").at("handshakes"), 214);
+  EXPECT_EQ(summary.at("tls").at("failures"), 5);
+  EXPECT_EQ(summary.at("outcomes").at("refused"), 3);
+  EXPECT_EQ(summary.at("outcomes").at("unseen"), 1);
+  EXPECT_EQ(summary.at("unseen").at("capture_end"), 1);
+  EXPECT_EQ(summary.at("failures").at(0).at("name"), "alert_after_client_hello");
+  EXPECT_EQ(summary.at("failures").at(0).at("count"), 5);
+  EXPECT_EQ(summary.at("alerts").at(0).at("code"), 70);
+  EXPECT_EQ(summary.at("clients").at("worst").at(0).at("key"), "192.0.2.7");
+  EXPECT_EQ(summary.at("servers").at("worst").at(0).at("key"), "198.51.100.5:443");
+  EXPECT_EQ(summary.at("names").at("worst").at(0).at("key"), "api.example.com");
+  EXPECT_EQ(summary.at("without_server_name").at("handshakes"), 209);
+  EXPECT_EQ(summary.at("warnings").at(0), "w");
+}
+
+TEST(Totals, CountInventedVersionsAsOne) {
+  Totals totals;
+  enrich::DefinitionStore store;
+  for (std::uint16_t version = 1; version <= 1000; ++version) {
+    HandshakeRecord record = test::a_handshake();
+    record.client_hello_facts.max_version = version;
+    totals.add(enrich::resolve(record, store));
+  }
+  EXPECT_EQ(totals.by_offered_version.size(), aggregate::kVersionCountMax + 1);
+  EXPECT_EQ(totals.by_offered_version[aggregate::kOtherVersion].handshakes,
+            1000 - aggregate::kVersionCountMax);
+}
+
+TEST(Progress, ShowsShareAndRate) {
+  test::FakeDataplane dataplane(1);
+  auto& port = dataplane.segment().ports[0];
+  port.size_bytes = 1000;
+  port.packets.store(12'345);
+  port.bytes.store(420);
+  EXPECT_EQ(progress_text(dataplane.segment(), 0.5), "12,345 packets  42 %  24,690 packets/s");
+  port.bytes.store(2000);
+  EXPECT_EQ(progress_text(dataplane.segment(), 0.0), "12,345 packets  100 %");
+  port.size_bytes = 0;
+  EXPECT_EQ(progress_text(dataplane.segment(), 0.0), "12,345 packets");
+}
+
+}  // namespace
+}  // namespace shakedown::report
