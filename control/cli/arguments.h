@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose:   The command line of `shakedown`, read into one value per subcommand.
+// Units:     Counts as numbers; what the two programs check themselves stays text.
+// Ownership: Values.
+// Threading: Pure.
+// Limits:    kWorkerCountMax workers; kTopCountMax rows in the lists of the summary.
+// Failure:   Bad arguments become a Notice with one sentence, a hint and kExitBadUse.
+// RFC:       none
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace shakedown::cli {
+
+inline constexpr int kExitOk = 0;
+/// A program of ours ended in a way that it should not: killed, crashed, or stopped by its
+/// supervisor.
+inline constexpr int kExitBroken = 1;
+/// Bad arguments, input or output: the user can do something about it.
+inline constexpr int kExitBadUse = 2;
+
+/// More rows than this are a job for the events, not for a screen.
+inline constexpr unsigned kTopCountMax = 1000;
+
+/// `shakedown read`. An empty optional leaves the default to the program that owns it.
+struct ReadCommand {
+  std::vector<std::string> files;
+  std::optional<std::string> events;  ///< path, or "-" for standard output
+  std::optional<unsigned> worker_count;
+  std::optional<unsigned> top_count;
+  std::optional<std::string> silence_timeout;  ///< seconds, greater than zero
+  std::optional<std::string> watch_ports;      ///< "443,8443"
+  std::optional<std::string> flow_count_max;
+  std::optional<std::string> color;     ///< auto, always, never
+  std::optional<std::string> progress;  ///< auto, always, never
+  bool all = false;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+/// `shakedown version`.
+struct VersionCommand {};
+
+/// Nothing to run: help that was asked for (kExitOk), or what is wrong with the arguments
+/// (kExitBadUse).
+struct Notice {
+  std::string text;
+  int exit_code = kExitOk;
+};
+
+using Command = std::variant<ReadCommand, VersionCommand, Notice>;
+
+/// `arguments` without the program's name.
+[[nodiscard]] Command parse_arguments(const std::vector<std::string>& arguments);
+
+}  // namespace shakedown::cli

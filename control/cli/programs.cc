@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/programs.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace shakedown::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDataplaneName = "shakedown-dataplane";
+constexpr const char* kControlName = "shakedown-control";
+
+std::optional<std::string> find_in(const std::vector<fs::path>& folders, const char* name) {
+  for (const fs::path& folder : folders) {
+    const fs::path candidate = folder / name;
+    std::error_code ignored;
+    if (fs::is_regular_file(candidate, ignored) && access(candidate.c_str(), X_OK) == 0) {
+      return candidate.string();
+    }
+  }
+  return std::nullopt;
+}
+
+void add(std::vector<std::string>& words, const char* option,
+         const std::optional<std::string>& value) {
+  if (!value) return;
+  words.emplace_back(option);
+  words.push_back(*value);
+}
+
+void add(std::vector<std::string>& words, const char* option,
+         const std::optional<unsigned>& value) {
+  if (value) add(words, option, std::optional{std::to_string(*value)});
+}
+
+void add(std::vector<std::string>& words, const char* option, bool given) {
+  if (given) words.emplace_back(option);
+}
+
+}  // namespace
+
+Programs find_programs(const char* libexec_override, const std::string& own_folder) {
+  std::vector<fs::path> folders;
+  if (libexec_override != nullptr && *libexec_override != '\0') {
+    folders = {libexec_override};
+  } else {
+    const fs::path own = own_folder;
+    folders = {own, (own / "../libexec/shakedown").lexically_normal(), SHAKEDOWN_LIBEXECDIR};
+  }
+  Programs found;
+  for (const auto& [name, target] :
+       {std::pair{kDataplaneName, &found.dataplane}, std::pair{kControlName, &found.control}}) {
+    if (auto path = find_in(folders, name)) {
+      *target = std::move(*path);
+      continue;
+    }
+    found.error = fmt::format("the program {} is missing; looked in", name);
+    for (const fs::path& folder : folders) {
+      found.error += (folder == folders.front() ? " " : ", ") + folder.string();
+    }
+    return found;
+  }
+  return found;
+}
+
+Programs find_programs() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return find_programs(std::getenv("SHAKEDOWN_LIBEXEC"), error ? "." : self.parent_path().string());
+}
+
+std::vector<std::string> dataplane_words(const std::string& program, const ReadCommand& read) {
+  std::vector<std::string> words = {program};
+  add(words, "--workers", read.worker_count);
+  add(words, "--silence-timeout", read.silence_timeout);
+  add(words, "--watch-port", read.watch_ports);
+  add(words, "--max-flows", read.flow_count_max);
+  add(words, "--quiet", read.quiet);
+  add(words, "--verbose", read.verbose);
+  for (const std::string& file : read.files) {
+    // A name that begins with a dash would be taken for an option.
+    const std::string safe = file.starts_with('-') ? "./" + file : file;
+    words.insert(words.end(), {"--read", safe});
+  }
+  return words;
+}
+
+std::vector<std::string> control_words(const std::string& program, const ReadCommand& read) {
+  std::vector<std::string> words = {program};
+  add(words, "--events", read.events);
+  add(words, "--all", read.all);
+  add(words, "--json", read.json);
+  add(words, "--top", read.top_count);
+  add(words, "--color", read.color);
+  add(words, "--progress", read.progress);
+  add(words, "--quiet", read.quiet);
+  return words;
+}
+
+}  // namespace shakedown::cli

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/programs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace shakedown::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class FindPrograms : public ::testing::Test {
+ protected:
+  FindPrograms() {
+    std::string pattern = (fs::temp_directory_path() / "shakedown-XXXXXX").string();
+    root_ = mkdtemp(pattern.data());
+  }
+  ~FindPrograms() override { fs::remove_all(root_); }
+
+  void put(const fs::path& folder, const char* name, bool executable = true) const {
+    fs::create_directories(root_ / folder);
+    std::ofstream{root_ / folder / name} << "#!/bin/sh\n";
+    if (executable) fs::permissions(root_ / folder / name, fs::perms::owner_all);
+  }
+  void put_both(const fs::path& folder) const {
+    put(folder, "shakedown-dataplane");
+    put(folder, "shakedown-control");
+  }
+
+  fs::path root_;
+};
+
+TEST_F(FindPrograms, TakesThemBesideItselfFirst) {
+  put_both("bin");
+  put_both("libexec/shakedown");
+  const Programs found = find_programs(nullptr, root_ / "bin");
+  EXPECT_EQ(found.error, "");
+  EXPECT_EQ(found.dataplane, root_ / "bin/shakedown-dataplane");
+  EXPECT_EQ(found.control, root_ / "bin/shakedown-control");
+}
+
+TEST_F(FindPrograms, TakesThemFromLibexecOfAnInstallation) {
+  put_both("libexec/shakedown");
+  EXPECT_EQ(find_programs(nullptr, root_ / "bin").dataplane,
+            root_ / "libexec/shakedown/shakedown-dataplane");
+}
+
+TEST_F(FindPrograms, LooksNowhereElseWhenToldWhere) {
+  put_both("bin");
+  put("other", "shakedown-dataplane");
+  const std::string other = root_ / "other";
+  EXPECT_THAT(find_programs(other.c_str(), root_ / "bin").error,
+              HasSubstr("shakedown-control is missing; looked in " + other));
+}
+
+TEST_F(FindPrograms, TakesAnEmptyOverrideForNone) {
+  put_both("bin");
+  EXPECT_EQ(find_programs("", root_ / "bin").error, "");
+}
+
+TEST_F(FindPrograms, PassesOverFilesThatCannotBeRun) {
+  put("bin", "shakedown-dataplane", false);
+  put_both("libexec/shakedown");
+  EXPECT_EQ(find_programs(nullptr, root_ / "bin").dataplane,
+            root_ / "libexec/shakedown/shakedown-dataplane");
+}
+
+TEST(CommandLines, NameOnlyWhatTheUserAskedFor) {
+  ReadCommand read;
+  read.files = {"a.pcap"};
+  EXPECT_THAT(dataplane_words("d", read), ElementsAre("d", "--read", "a.pcap"));
+  EXPECT_THAT(control_words("c", read), ElementsAre("c"));
+}
+
+TEST(CommandLines, ProtectFilesThatLookLikeOptions) {
+  ReadCommand read;
+  read.files = {"--all"};
+  EXPECT_THAT(dataplane_words("d", read), ElementsAre("d", "--read", "./--all"));
+}
+
+}  // namespace
+}  // namespace shakedown::cli
