@@ -144,8 +144,7 @@ void Worker::dispatch(const PacketContext& packet) noexcept {
   }
   flow::Embryo* embryo = embryos_.find(packet.hash, packet.keyed.key);
   if (embryo != nullptr && embryo_deadline(*embryo) <= packet.clock) {
-    end_embryo(*embryo, handshake::EndReason::timeout, Party::none, embryo_deadline(*embryo),
-               embryo_deadline(*embryo), false);
+    time_out_embryo(*embryo);
     erase_embryo(*embryo);
     embryo = nullptr;
   }
@@ -192,8 +191,7 @@ void Worker::advance(UnixNanos clock) noexcept {
   });
   embryos_.expire(add_saturating(clock, -config_.timeouts.embryo_nanos),
                   [this](flow::Embryo& embryo) noexcept {
-                    end_embryo(embryo, handshake::EndReason::timeout, Party::none,
-                               embryo_deadline(embryo), embryo_deadline(embryo), false);
+                    time_out_embryo(embryo);
                     counters_.subtract(Counter::embryos_open);
                   });
   counters_.set(Counter::message_pool_empty, message_buffers_.refused_count());

@@ -78,6 +78,10 @@ class Worker {
   void promote(flow::Embryo& embryo, const PacketContext& packet, Direction direction) noexcept;
   void end_embryo(flow::Embryo& embryo, handshake::EndReason reason, Party closer, UnixNanos now,
                   UnixNanos order_time, bool bytes_missing) noexcept;
+  [[nodiscard]] flow::Embryo* begin_embryo(const PacketContext& packet,
+                                           bool client_is_low) noexcept;
+  /// Reports it as of its deadline; the caller takes it out of the table.
+  void time_out_embryo(flow::Embryo& embryo) noexcept;
   void erase_embryo(flow::Embryo& embryo) noexcept;
 
   // worker_connection.cc: connections whose handshake is followed

@@ -40,6 +40,11 @@ UnixNanos Worker::embryo_deadline(const Embryo& embryo) const noexcept {
   return add_saturating(embryos_.last_touch(&embryo), config_.timeouts.embryo_nanos);
 }
 
+void Worker::time_out_embryo(Embryo& embryo) noexcept {
+  const UnixNanos deadline = embryo_deadline(embryo);
+  end_embryo(embryo, handshake::EndReason::timeout, Party::none, deadline, deadline, false);
+}
+
 void Worker::erase_embryo(Embryo& embryo) noexcept {
   embryos_.erase(&embryo);
   counters_.subtract(Counter::embryos_open);
@@ -77,23 +82,14 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
   }
   if (embryo != nullptr) {
     if (embryo_deadline(*embryo) <= packet.clock) {
-      end_embryo(*embryo, handshake::EndReason::timeout, Party::none, embryo_deadline(*embryo),
-                 embryo_deadline(*embryo), false);
+      time_out_embryo(*embryo);
     } else {
       counters_.add(Counter::embryos_replaced);
     }
     erase_embryo(*embryo);
   }
-  embryo = embryos_.begin(packet.hash, packet.keyed.key, packet.clock, [this](Embryo&) noexcept {
-    counters_.add(Counter::embryos_evicted);
-    counters_.subtract(Counter::embryos_open);
-  });
-  counters_.add(Counter::embryos_begun);
-  counters_.add(Counter::embryos_open);
+  embryo = begin_embryo(packet, packet.keyed.source_is_low);
   embryo->set(Embryo::syn_seen);
-  if (packet.keyed.source_is_low) embryo->set(Embryo::client_is_low);
-  if (packet.view.family == IpFamily::ipv6) embryo->set(Embryo::ipv6);
-  embryo->syn_time = packet.view.time;
   embryo->client_isn = packet.view.seq;
   embryo->client_mss = packet.view.mss;
   embryo->client_ttl = packet.view.ttl;
@@ -104,9 +100,7 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
   }
 }
 
-// The SYN was not captured; its answer tells nearly as much.
-void Worker::on_orphan_syn_ack(const PacketContext& packet) noexcept {
-  counters_.add(Counter::fate_embryo);
+Embryo* Worker::begin_embryo(const PacketContext& packet, bool client_is_low) noexcept {
   Embryo* embryo =
       embryos_.begin(packet.hash, packet.keyed.key, packet.clock, [this](Embryo&) noexcept {
         counters_.add(Counter::embryos_evicted);
@@ -114,9 +108,16 @@ void Worker::on_orphan_syn_ack(const PacketContext& packet) noexcept {
       });
   counters_.add(Counter::embryos_begun);
   counters_.add(Counter::embryos_open);
-  if (!packet.keyed.source_is_low) embryo->set(Embryo::client_is_low);
+  if (client_is_low) embryo->set(Embryo::client_is_low);
   if (packet.view.family == IpFamily::ipv6) embryo->set(Embryo::ipv6);
   embryo->syn_time = packet.view.time;
+  return embryo;
+}
+
+// The SYN was not captured; its answer tells nearly as much.
+void Worker::on_orphan_syn_ack(const PacketContext& packet) noexcept {
+  counters_.add(Counter::fate_embryo);
+  Embryo* embryo = begin_embryo(packet, !packet.keyed.source_is_low);
   embryo->client_isn = packet.view.ack.plus(~std::uint32_t{0});
   on_server_packet(*embryo, packet);
 }

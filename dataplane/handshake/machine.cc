@@ -56,6 +56,14 @@ void append_history(Exchange& exchange, Direction direction, char letter) noexce
   record.history[record.history_length++] = letter;
 }
 
+void append_alert(HandshakeRecord& record, const AlertFact& alert) noexcept {
+  if (record.alert_count == record.alerts.size()) {
+    record.flags |= HandshakeRecord::alerts_dropped;
+    return;
+  }
+  record.alerts[record.alert_count++] = alert;
+}
+
 Machine::Machine(const Timeouts& timeouts, DefinitionSink& definitions, CounterBlock& counters,
                  Arena& arena, std::uint64_t seed)
     : timeouts_(timeouts),
@@ -282,11 +290,7 @@ void Machine::on_alert(Exchange& exchange, Direction direction, AlertLevel level
   HandshakeRecord& record = exchange.record;
   const Party sender = sender_of(direction);
   append_history(exchange, direction, letter::alert);
-  if (record.alert_count < record.alerts.size()) {
-    record.alerts[record.alert_count++] = {level, description, sender, false};
-  } else {
-    record.flags |= HandshakeRecord::alerts_dropped;
-  }
+  append_alert(record, {level, description, sender, false});
   record.last_flight = exchange.now;
   if (description == AlertDescription::close_notify) {
     record.flags |= flag_of(direction, HandshakeRecord::close_notify_client,

@@ -106,4 +106,12 @@ class Machine {
 /// letter.
 void append_history(Exchange& exchange, Direction direction, char letter) noexcept;
 
+/// Writes one more alert down, or that there was no room for it.
+void append_alert(HandshakeRecord& record, const AlertFact& alert) noexcept;
+
+/// An alert of which only the sender is known.
+[[nodiscard]] constexpr AlertFact encrypted_alert_of(Party from) noexcept {
+  return {AlertLevel::none, AlertDescription::close_notify, from, true};
+}
+
 }  // namespace shakedown::handshake

@@ -17,15 +17,6 @@ void note_data(Exchange& exchange, Direction direction) noexcept {
       flag_of(direction, HandshakeRecord::client_data_seen, HandshakeRecord::server_data_seen);
 }
 
-void note_encrypted_alert(HandshakeRecord& record, Party from) noexcept {
-  if (record.alert_count == record.alerts.size()) {
-    record.flags |= HandshakeRecord::alerts_dropped;
-    return;
-  }
-  record.alerts[record.alert_count++] = {AlertLevel::none, AlertDescription::close_notify, from,
-                                         true};
-}
-
 }  // namespace
 
 void Machine::on_opaque_record(Exchange& exchange, Direction direction, ContentType type,
@@ -61,7 +52,7 @@ void Machine::on_opaque_classic(Exchange& exchange, Direction direction,
                                 HandshakeRecord::close_notify_server);
         return;
       }
-      note_encrypted_alert(record, sender_of(direction));
+      append_alert(record, encrypted_alert_of(sender_of(direction)));
       // After data of its own it is a close_notify, and the end of the handshake is what the mirror
       // lost.
       if (state.phase == Phase::handshaking &&

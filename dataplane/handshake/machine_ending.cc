@@ -64,15 +64,6 @@ bool client_refused(const Exchange& exchange, bool closed) noexcept {
          (closed && exchange.state.client_flight == ClientFlight::short_record);
 }
 
-void add_inferred_alert(HandshakeRecord& record, Party from) noexcept {
-  if (record.alert_count == record.alerts.size()) {
-    record.flags |= HandshakeRecord::alerts_dropped;
-    return;
-  }
-  record.alerts[record.alert_count++] = {AlertLevel::none, AlertDescription::close_notify, from,
-                                         true};
-}
-
 /// Why the outcome cannot be known, or `none` when everything that matters was seen.
 UnseenReason doubt(const Exchange& exchange) noexcept {
   const HandshakeRecord& record = exchange.record;
@@ -116,7 +107,7 @@ void Machine::on_close(Exchange& exchange, Direction direction, CloseKind kind) 
       if (server_refused_client(exchange)) {
         record.outcome.stage = Stage::client_finished;
         record.flags |= HandshakeRecord::inferred;
-        add_inferred_alert(record, Party::server);
+        append_alert(record, encrypted_alert_of(Party::server));
         latch(exchange, OutcomeKind::encrypted_alert, Party::server);
         return;
       }
@@ -133,11 +124,11 @@ void Machine::on_close(Exchange& exchange, Direction direction, CloseKind kind) 
   }
   if (client_refused(exchange, true)) {
     record.flags |= HandshakeRecord::inferred;
-    add_inferred_alert(record, Party::client);
+    append_alert(record, encrypted_alert_of(Party::client));
     latch(exchange, OutcomeKind::encrypted_alert, Party::client);
   } else if (server_refused_in_flight(exchange)) {
     record.flags |= HandshakeRecord::inferred;
-    add_inferred_alert(record, Party::server);
+    append_alert(record, encrypted_alert_of(Party::server));
     latch(exchange, OutcomeKind::encrypted_alert, Party::server);
   } else if (state.has(State::client_warned | State::server_warned)) {
     // RFC 5246 §7.2.2: whoever gets a warning may end the connection over it.
@@ -242,7 +233,7 @@ void Machine::finalize(Exchange& exchange, EndReason reason) noexcept {
   }
   if (client_refused(exchange, false)) {
     record.flags |= HandshakeRecord::inferred;
-    add_inferred_alert(record, Party::client);
+    append_alert(record, encrypted_alert_of(Party::client));
     record.outcome.kind = OutcomeKind::encrypted_alert;
     record.outcome.by = Party::client;
     return;
