@@ -18,33 +18,6 @@ using namespace test_support;
 using test_harness::outcome_text;
 using test_harness::WorkerHarness;
 
-struct Named {
-  const char* name;
-  Dialogue dialogue;
-};
-
-std::vector<Named> conversations() {
-  const auto tls12 = HandshakeParameters::tls12();
-  const auto tls13 = HandshakeParameters::tls13();
-  return {{"tls12_full", tls12_full()},
-          {"tls12_resumed", tls12_resumed()},
-          {"tls12_mutual", tls12_mutual()},
-          {"tls12_with_warning", tls12_with_warning()},
-          {"tls13_full", tls13_full()},
-          {"tls13_resumed", tls13_resumed()},
-          {"tls13_hello_retry", tls13_hello_retry()},
-          {"tls13_mutual", tls13_mutual()},
-          {"reset_after_client_hello", reset_after_client_hello(tls12)},
-          {"closed_after_client_hello", closed_after_client_hello(tls13)},
-          {"alert_70", alert_after_client_hello(tls12, 70)},
-          {"client_alert_48", tls12_client_alert(tls12, 48)},
-          {"client_certificate_rejected", tls12_client_certificate_rejected(tls12)},
-          {"tls13_encrypted_alert", tls13_encrypted_alert()},
-          {"tls13_plaintext_alert", tls13_plaintext_alert(tls13)},
-          {"tls13_closed", tls13_closed_after_server_flight(tls13)},
-          {"non_tls_reply", non_tls_reply(tls12)}};
-}
-
 /// What users see of a handshake, without times and TCP counts.
 std::string essence(const HandshakeRecord& record) {
   std::string text = outcome_text(record) + " by " + test_harness::party_text(record.outcome.by) +
@@ -81,7 +54,7 @@ TcpConversationOptions with_mss(std::uint16_t mss) {
 }
 
 TEST(WorkerProperty, AnySegmentSizeGivesTheSameRecord) {
-  for (const Named& each : conversations()) {
+  for (const NamedDialogue& each : dialogues_with_hello()) {
     SCOPED_TRACE(each.name);
     const auto whole = essences(play(each.dialogue));
     ASSERT_EQ(whole.size(), 1u);
@@ -93,7 +66,7 @@ TEST(WorkerProperty, AnySegmentSizeGivesTheSameRecord) {
 }
 
 TEST(WorkerProperty, BurstSizeChangesNothing) {
-  for (const Named& each : conversations()) {
+  for (const NamedDialogue& each : dialogues_with_hello()) {
     SCOPED_TRACE(each.name);
     const Frames frames = play(each.dialogue, with_mss(400));
     const auto whole = essences(frames);
@@ -105,7 +78,7 @@ TEST(WorkerProperty, BurstSizeChangesNothing) {
 }
 
 TEST(WorkerProperty, SequenceNumbersMayWrapAnywhere) {
-  for (const Named& each : conversations()) {
+  for (const NamedDialogue& each : dialogues_with_hello()) {
     SCOPED_TRACE(each.name);
     const auto whole = essences(play(each.dialogue));
     for (std::uint32_t before = 0; before < 1200; before += 97) {
@@ -118,7 +91,7 @@ TEST(WorkerProperty, SequenceNumbersMayWrapAnywhere) {
 }
 
 TEST(WorkerProperty, DuplicatesChangeNothing) {
-  for (const Named& each : conversations()) {
+  for (const NamedDialogue& each : dialogues_with_hello()) {
     SCOPED_TRACE(each.name);
     const Frames frames = play(each.dialogue, with_mss(600));
     const auto whole = essences(frames);
@@ -132,7 +105,7 @@ TEST(WorkerProperty, DuplicatesChangeNothing) {
 }
 
 TEST(WorkerProperty, ReorderingByAFewPacketsChangesNothing) {
-  for (const Named& each : conversations()) {
+  for (const NamedDialogue& each : dialogues_with_hello()) {
     SCOPED_TRACE(each.name);
     const Frames frames = play(each.dialogue, with_mss(300));
     const auto whole = essences(frames);
@@ -153,7 +126,7 @@ TEST(WorkerProperty, ReorderingByAFewPacketsChangesNothing) {
 }
 
 TEST(WorkerProperty, LossNeverInventsAFailure) {
-  for (const Named& each : conversations()) {
+  for (const NamedDialogue& each : dialogues_with_hello()) {
     SCOPED_TRACE(each.name);
     const Frames frames = play(each.dialogue, with_mss(500));
     const auto whole = test_harness::records_of(frames);
@@ -186,7 +159,7 @@ TEST(WorkerProperty, LossNeverInventsAFailure) {
 }
 
 TEST(WorkerProperty, OneDirectionAloneInventsNoFailure) {
-  for (const Named& each : conversations()) {
+  for (const NamedDialogue& each : dialogues_with_hello()) {
     SCOPED_TRACE(each.name);
     const Frames frames = play(each.dialogue);
     const auto whole = test_harness::records_of(frames);

@@ -166,6 +166,13 @@ class HandshakeScript {
 [[nodiscard]] Dialogue non_tls_reply(HandshakeParameters p, std::string_view reply = {});
 
 /// Plays a dialogue over TCP. Data is cut by the sender's MSS.
+struct NamedDialogue {
+  std::string name;
+  Dialogue dialogue;
+};
+/// One of each that a client begins with its hello: what must hold for all is tested on these.
+[[nodiscard]] std::vector<NamedDialogue> dialogues_with_hello();
+
 [[nodiscard]] Frames play(const Dialogue& dialogue,
                           TcpConversationOptions options = TcpConversationOptions::ipv4());
 

@@ -263,4 +263,26 @@ Frames play(const Dialogue& dialogue, TcpConversationOptions options) {
   return tcp.take_frames();
 }
 
+std::vector<NamedDialogue> dialogues_with_hello() {
+  const auto tls12 = HandshakeParameters::tls12();
+  const auto tls13 = HandshakeParameters::tls13();
+  return {{"tls12_full", tls12_full()},
+          {"tls12_resumed", tls12_resumed()},
+          {"tls12_mutual", tls12_mutual()},
+          {"tls12_with_warning", tls12_with_warning()},
+          {"tls13_full", tls13_full()},
+          {"tls13_resumed", tls13_resumed()},
+          {"tls13_hello_retry", tls13_hello_retry()},
+          {"tls13_mutual", tls13_mutual()},
+          {"reset_after_client_hello", reset_after_client_hello(tls12)},
+          {"closed_after_client_hello", closed_after_client_hello(tls13)},
+          {"alert_70", alert_after_client_hello(tls12, 70)},
+          {"client_alert_48", tls12_client_alert(tls12, 48)},
+          {"client_certificate_rejected", tls12_client_certificate_rejected(tls12)},
+          {"tls13_encrypted_alert", tls13_encrypted_alert()},
+          {"tls13_plaintext_alert", tls13_plaintext_alert(tls13)},
+          {"tls13_closed", tls13_closed_after_server_flight(tls13)},
+          {"non_tls_reply", non_tls_reply(tls12)}};
+}
+
 }  // namespace shakedown::test_support

@@ -6,7 +6,6 @@
 #include <pcap/pcap.h>
 
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -38,27 +37,10 @@ uint16_t transport_check(const Endpoint& source, const Endpoint& destination, ui
   return checksum_finish(checksum_add(segment, sum));
 }
 
-std::map<std::string, Dialogue> all_dialogues() {
-  const auto p12 = HandshakeParameters::tls12();
-  const auto p13 = HandshakeParameters::tls13();
-  return {{"tls12_full", tls12_full()},
-          {"tls12_resumed", tls12_resumed()},
-          {"tls12_mutual", tls12_mutual()},
-          {"tls12_with_warning", tls12_with_warning()},
-          {"tls13_full", tls13_full()},
-          {"tls13_resumed", tls13_resumed()},
-          {"tls13_hello_retry", tls13_hello_retry()},
-          {"tls13_mutual", tls13_mutual()},
-          {"reset", reset_after_client_hello(p12)},
-          {"closed", closed_after_client_hello(p13)},
-          {"alert", alert_after_client_hello(p12, 70)},
-          {"client_alert", tls12_client_alert(p12, 48)},
-          {"client_certificate_rejected", tls12_client_certificate_rejected(p12)},
-          {"encrypted_alert", tls13_encrypted_alert()},
-          {"plaintext_alert", tls13_plaintext_alert(p13)},
-          {"closed_after_flight", tls13_closed_after_server_flight(p13)},
-          {"no_hello", no_hello()},
-          {"non_tls_reply", non_tls_reply(p12)}};
+std::vector<NamedDialogue> all_dialogues() {
+  std::vector<NamedDialogue> all = dialogues_with_hello();
+  all.push_back({"no_hello", no_hello()});
+  return all;
 }
 
 /// TCP payload of an Ethernet and IPv4 frame.
