@@ -103,6 +103,7 @@ class Worker {
                          Direction side) const noexcept;
   void settle_closes(Connection& connection, handshake::Exchange& exchange) noexcept;
   void be_patient_with_holes(Connection& connection, handshake::Exchange& exchange) noexcept;
+  [[nodiscard]] static bool lost_on_the_path(const Connection& connection, Direction side) noexcept;
   void give_up_holes(Connection& connection, handshake::Exchange& exchange) noexcept;
   void settle(Connection& connection, const PacketContext& packet) noexcept;
   void end_connection(Connection& connection, handshake::EndReason reason, UnixNanos now,

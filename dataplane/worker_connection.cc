@@ -181,7 +181,8 @@ void Worker::on_connection_packet(Connection& connection, const PacketContext& p
 
   if (view.has(tcp_flag::ack) && !view.has(tcp_flag::rst))
     note_ack(connection, view.ack, direction);
-  if (view.payload_length() != 0) {
+  // RFC 9293 §3.5.2: a RST may hold text about its cause, which is no part of the stream.
+  if (view.payload_length() != 0 && !view.has(tcp_flag::rst)) {
     if (state.phase == Phase::waiting_for_hello && state.has(State::plaintext_first)) {
       look_for_hello(connection, packet, direction);
     } else {
@@ -199,8 +200,15 @@ void Worker::note_ack(Connection& connection, SeqNum ack, Direction direction) n
   const bool from_client = direction == Direction::client_to_server;
   SeqNum& newest = from_client ? state.client_acked : state.server_acked;
   const std::uint32_t known = from_client ? State::client_ack_known : State::server_ack_known;
-  if (!state.has(known) || ack.after(newest)) newest = ack;
+  const std::uint32_t asks = from_client ? State::client_asks_for_hole : State::server_asks_for_hole;
+  if (!state.has(known) || ack.after(newest)) {
+    newest = ack;
+    state.clear(asks);
+  }
   state.set(known);
+  const stream::StreamDirection& acked =
+      connection.streams[handshake::index_of(handshake::opposite(direction))];
+  if (stream::Reassembler::has_hole(acked) && ack == acked.next) state.set(asks);
 }
 
 void Worker::deliver(Connection& connection, const PacketContext& packet, Exchange& exchange,
@@ -276,7 +284,7 @@ void Worker::note_close(Connection& connection, const PacketContext& packet,
   state.last_progress = packet.clock;
   const stream::StreamDirection& stream = connection.stream_of(direction);
   SeqNum& end = from_client ? state.client_end : state.server_end;
-  end = view.seq.plus(view.payload_length());
+  end = rst ? view.seq : view.seq.plus(view.payload_length());
   // The number of a RST that answers a segment is the receiver's wish, not a place in the stream
   // (RFC 9293 §3.10.7.1).
   if (rst && (!stream.started() || end.before(stream.next))) end = stream.next;
@@ -332,6 +340,16 @@ void Worker::be_patient_with_holes(Connection& connection, Exchange& exchange) n
                                 : std::uint8_t{0};
 }
 
+// With what came behind the hole before its eyes, the receiver asked for the byte where the hole
+// begins, and never for a later one: the mirror has lost nothing, these bytes never arrived (an MTU
+// black hole lets only the small end of a flight pass).
+bool Worker::lost_on_the_path(const Connection& connection, Direction side) noexcept {
+  const State& state = connection.state;
+  const bool client = side == Direction::client_to_server;
+  return stream::Reassembler::has_hole(connection.streams[handshake::index_of(side)]) &&
+         state.has(client ? State::server_asks_for_hole : State::client_asks_for_hole);
+}
+
 // Nothing will be filled any more. What was held behind the holes is read, then the closings count,
 // and what was acknowledged but never seen is noted.
 void Worker::give_up_holes(Connection& connection, Exchange& exchange) noexcept {
@@ -339,6 +357,7 @@ void Worker::give_up_holes(Connection& connection, Exchange& exchange) noexcept 
   for (const Direction side : {Direction::client_to_server, Direction::server_to_client}) {
     stream::StreamDirection& stream = connection.stream_of(side);
     StreamSink sink(*this, exchange, side);
+    if (lost_on_the_path(connection, side)) continue;
     for (unsigned i = 0; i < kHeldSegmentCountMax && stream::Reassembler::has_hole(stream); ++i) {
       reassembler_.give_up_hole(stream, sink);
     }

@@ -80,7 +80,8 @@ UnseenReason doubt(const Exchange& exchange) noexcept {
   }
   if (state.has(State::over_limit)) return UnseenReason::over_limit;
   if (state.has(State::undecodable)) return UnseenReason::undecodable;
-  if (state.phase != Phase::waiting_for_hello && !state.has(State::client_hello_read)) {
+  if (state.phase != Phase::waiting_for_hello && !state.has(State::client_hello_read) &&
+      record.outcome.kind != OutcomeKind::no_hello) {
     return UnseenReason::gap;
   }
   return UnseenReason::none;

@@ -79,8 +79,10 @@ struct State {
     client_ack_known = 1u << 25,
     server_ack_known = 1u << 26,
     not_tls = 1u << 27,  ///< the first bytes are not TLS, and the port is not watched
+    client_is_low = 1u << 28,  ///< the client is the low endpoint of the flow key
     server_closed_first = 1u << 29,
-    client_is_low = 1u << 28  ///< the client is the low endpoint of the flow key
+    client_asks_for_hole = 1u << 30,  ///< acknowledged up to a hole after the hole had shown itself
+    server_asks_for_hole = 1u << 31
   };
 
   UnixNanos last_progress;  ///< clock of the last packet that brought new payload
