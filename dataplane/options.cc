@@ -23,12 +23,17 @@ CLI::Option* add_seconds(CLI::App& app, const std::string& name, std::int64_t& n
       ->check(CLI::Range(0.001, kSecondsMax));
 }
 
-void declare_input(CLI::App& app, Options& options) {
+void declare_input(CLI::App& app, Options& options, std::vector<std::string>& port_names) {
   app.add_option("--read", options.files,
                  "capture files, pcap or pcapng; several are read in order of time")
       ->type_name("FILE")
-      ->required()
       ->take_all();
+  app.add_option("--port", port_names,
+                 "interfaces to read live, as af_packet:eth0 or af_xdp:eth0; several are one link")
+      ->type_name("DRIVER:IFACE")
+      ->take_all();
+  app.add_flag("--busy-poll", options.busy_poll,
+               "with --port: never sleep while there are no packets");
   app.add_option("--workers", options.worker_count, "threads that follow connections")
       ->type_name("N")
       ->capture_default_str()
@@ -75,6 +80,30 @@ void declare_output(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"critical", "error", "warning", "notice", "info", "debug"}));
 }
 
+/// Exactly one kind of input. Empty, or one sentence.
+std::string take_input(const std::vector<std::string>& port_names, Options& options) {
+  if (options.files.empty() == port_names.empty()) {
+    return port_names.empty() ? "one of --read FILE and --port DRIVER:IFACE is needed"
+                              : "--read and --port exclude each other: files are read to their "
+                                "end, interfaces have none";
+  }
+  if (options.busy_poll && port_names.empty()) return "--busy-poll goes with --port";
+  if (options.files.size() > port::kCaptureFileCountMax) {
+    return "at most " + std::to_string(port::kCaptureFileCountMax) +
+           " files can be read together; merge some first (mergecap)";
+  }
+  if (port_names.size() > port::kCaptureFileCountMax) {
+    return "at most " + std::to_string(port::kCaptureFileCountMax) +
+           " interfaces can be read together";
+  }
+  for (const std::string& text : port_names) {
+    port::PortNameResult parsed = port::parse_port_name(text);
+    if (parsed.status != port::PortNameStatus::ok) return parsed.sentence;
+    options.ports.push_back(std::move(parsed.name));
+  }
+  return {};
+}
+
 }  // namespace
 
 ParsedOptions parse_options(int argument_count, char** arguments) {
@@ -83,7 +112,8 @@ ParsedOptions parse_options(int argument_count, char** arguments) {
   app.set_version_flag("--version", "shakedown-dataplane " SHAKEDOWN_VERSION);
   app.get_formatter()->column_width(28);
   Options options;
-  declare_input(app, options);
+  std::vector<std::string> port_names;
+  declare_input(app, options, port_names);
   declare_limits(app, options);
   declare_output(app, options);
 
@@ -99,9 +129,8 @@ ParsedOptions parse_options(int argument_count, char** arguments) {
     return parsed;
   }
   parsed.exit_code = kExitBadInput;
-  if (options.files.size() > port::kCaptureFileCountMax) {
-    complain("at most " + std::to_string(port::kCaptureFileCountMax) +
-             " files can be read together; merge some first (mergecap)");
+  if (const std::string mistake = take_input(port_names, options); !mistake.empty()) {
+    complain(mistake);
   } else if (!options.handoff_descriptor && options.socket_path.empty() &&
              !options.without_control && !options.print_budget) {
     complain("one of --handoff-fd, --socket and --without-control is needed");

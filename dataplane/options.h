@@ -15,11 +15,14 @@
 #include <vector>
 
 #include "handshake/timeouts.h"
+#include "port/port_name.h"
 
 namespace shakedown {
 
 struct Options {
-  std::vector<std::string> files;
+  std::vector<std::string> files;     ///< either these
+  std::vector<port::PortName> ports;  ///< or these
+  bool busy_poll = false;             ///< of the ports
   unsigned worker_count = 1;
   std::optional<int> handoff_descriptor;
   std::string socket_path;

@@ -16,8 +16,7 @@
 #include <cstring>
 
 #include "handoff.h"
-#include "port/capture_probe.h"
-#include "port/pcap_port.h"
+#include "input.h"
 #include "worker_group.h"
 
 namespace shakedown {
@@ -32,16 +31,16 @@ constexpr milliseconds kControlPatience{10'000};
 /// After the first interrupt: how long control may take to make room for the last records.
 constexpr milliseconds kInterruptPatience{2'000};
 
-/// DPDK's own administration, and per port its device structures.
-constexpr std::size_t kEalBaseBytes = 6 * 1024 * 1024;
-constexpr std::size_t kEalPortBytes = 768 * 1024;
-/// libpcap's buffer for a packet, and that of the file below it.
-constexpr std::size_t kPcapBytes = 384 * 1024;
+/// How often the ports are asked what they lost.
+constexpr milliseconds kAccountPeriod{1'000};
 
-WorkerConfig worker_config(const Options& options) {
+/// DPDK's own administration.
+constexpr std::size_t kEalBaseBytes = 6 * 1024 * 1024;
+
+WorkerConfig worker_config(const Options& options, RunMode mode) {
   WorkerConfig config;
   config.timeouts = options.timeouts;
-  config.mode = RunMode::capture;
+  config.mode = mode;
   if (options.connection_capacity) config.connection_capacity = *options.connection_capacity;
   if (options.watched_ports.empty()) {
     for (const std::uint16_t port : kDefaultWatchedPorts) config.watched_ports.set(port);
@@ -55,7 +54,10 @@ WorkerConfig worker_config(const Options& options) {
 
 class Process {
  public:
-  explicit Process(const Options& options) : options_(options), config_(worker_config(options)) {}
+  explicit Process(const Options& options)
+      : options_(options),
+        input_(options.files.empty() ? make_live_input(options) : make_capture_input(options)),
+        config_(worker_config(options, input_->mode())) {}
   ~Process() {
     if (signals_ >= 0) close(signals_);
   }
@@ -71,7 +73,7 @@ class Process {
   };
 
   [[nodiscard]] bool fail(int exit_code, std::string sentence);
-  [[nodiscard]] bool probe_files();
+  [[nodiscard]] bool probe_input();
   void make_budget();
   [[nodiscard]] bool block_signals();
   [[nodiscard]] bool take_memory();
@@ -83,33 +85,37 @@ class Process {
   void take_signal();
   void look_after_control();
   [[nodiscard]] bool control_is_gone();
-  void account_for_ports();
+  void look_after_ports();
   [[nodiscard]] std::size_t eal_bytes() const;
-  [[nodiscard]] unsigned port_count() const { return static_cast<unsigned>(files_.size()); }
+  [[nodiscard]] unsigned buffer_count() const {
+    return input_->buffer_count(options_.worker_count);
+  }
+  /// Whether packets come whether or not there is a control, and one may come back at any time.
+  [[nodiscard]] bool goes_on_without_control() const {
+    return config_.mode == RunMode::live && !options_.handoff_descriptor;
+  }
 
   // In the order of construction; what comes later uses what comes before.
   const Options& options_;
+  port::Eal eal_;
+  Segment segment_;
+  port::PacketBuffers buffers_;
+  std::unique_ptr<Input> input_;
   WorkerConfig config_;
   Failure failure_;
   int signals_ = -1;
   unsigned interrupt_count_ = 0;
   SteadyClock::time_point interrupted_at_;
   SteadyClock::time_point control_seen_at_;
+  SteadyClock::time_point accounted_at_;
   StopFlags flags_;
-  std::vector<port::CaptureFile> files_;
   MemoryBudget budget_;
-  Segment segment_;
-  port::Eal eal_;
-  port::PacketBuffers buffers_;
-  std::array<port::PcapPort, port::kCaptureFileCountMax> ports_;
-  port::LinkTypes link_types_{};
-  std::unique_ptr<port::MergedPorts> merged_;
   WorkerGroup workers_;
   std::unique_ptr<HandoffServer> handoff_;
 };
 
 int Process::run() {
-  if (!probe_files()) return failure_.exit_code;
+  if (!probe_input()) return failure_.exit_code;
   make_budget();
   if (options_.print_budget) {
     std::fputs(budget_.table().c_str(), stdout);
@@ -120,7 +126,8 @@ int Process::run() {
     return failure_.exit_code;
   }
   const bool good = wait_for_control() && watch_workers();
-  account_for_ports();
+  static_cast<void>(input_->account(segment_.worker(0).counters));
+  if (!options_.quiet) input_->warn_at_end();
   if (!good) {
     segment_.publish_end(DataplaneState::failed, failure_.sentence);
     return failure_.exit_code;
@@ -137,35 +144,29 @@ bool Process::fail(int exit_code, std::string sentence) {
   return false;
 }
 
-bool Process::probe_files() {
-  for (const std::string& name : options_.files) {
-    port::ProbeResult probed = port::probe_capture(name);
-    if (probed.status != port::ProbeStatus::ok) return fail(kExitBadInput, probed.sentence);
-    files_.push_back(std::move(probed.file));
-  }
-  return true;
+bool Process::probe_input() {
+  std::string error = input_->probe();
+  return error.empty() || fail(kExitBadInput, std::move(error));
 }
 
 std::size_t Process::eal_bytes() const {
-  const unsigned buffers = port::buffers_needed(port_count(), options_.worker_count);
-  return port::PacketBuffers::bytes_needed(buffers) +
+  return port::PacketBuffers::bytes_needed(buffer_count(), input_->buffer_layout()) +
          port::Distributor::ring_bytes(options_.worker_count) + kEalBaseBytes +
-         port_count() * kEalPortBytes;
+         input_->dpdk_bytes();
 }
 
 void Process::make_budget() {
   const unsigned workers = options_.worker_count;
-  const unsigned buffers = port::buffers_needed(port_count(), workers);
   WorkerGroup::add_to(budget_, config_, workers);
   budget_.add("rings to control", 1, sizeof(WorkerArea), workers);
   budget_.add("head of the shared segment", 1, sizeof(SegmentHeader));
-  budget_.add("packet buffers", buffers, port::PacketBuffers::bytes_needed(buffers));
+  budget_.add("packet buffers", buffer_count(),
+              port::PacketBuffers::bytes_needed(buffer_count(), input_->buffer_layout()));
   if (workers > 1) {
     budget_.add("rings between workers", workers, port::Distributor::ring_bytes(workers));
   }
   budget_.add("DPDK's tables", 1, kEalBaseBytes);
-  budget_.add("DPDK's ports", port_count(), port_count() * kEalPortBytes);
-  budget_.add("libpcap's buffers", port_count(), port_count() * kPcapBytes);
+  input_->add_to(budget_);
   budget_.add("program, libraries and stacks", 1, port::kEalOverheadBytes);
 }
 
@@ -194,26 +195,17 @@ bool Process::take_memory() {
   if (std::string error = eal_.start(eal); !error.empty()) {
     return fail(kExitInternal, std::move(error));
   }
-  const unsigned buffers = port::buffers_needed(port_count(), workers);
-  if (std::string error = buffers_.create(buffers); !error.empty()) {
-    return fail(kExitInternal, std::move(error));
-  }
-  return true;
+  std::string error = buffers_.create(buffer_count(), input_->buffer_layout());
+  return error.empty() || fail(kExitInternal, std::move(error));
 }
 
 bool Process::open_ports() {
-  std::vector<port::PcapPort*> opened;
-  for (unsigned i = 0; i < port_count(); ++i) {
-    const port::CaptureFile& file = files_[i];
-    segment_.describe_port(file.name, file.size_bytes, file.dlt);
-    std::string error = ports_[i].open(file, i, buffers_.pool(), segment_.header().ports[i]);
-    if (!error.empty()) return fail(kExitInternal, std::move(error));
-    link_types_[i] = file.link_type;
-    opened.push_back(&ports_[i]);
+  if (std::string error = input_->open(buffers_, segment_); !error.empty()) {
+    // A file was looked at already; an interface may refuse only now.
+    return fail(config_.mode == RunMode::live ? kExitBadInput : kExitInternal, std::move(error));
   }
-  merged_ = std::make_unique<port::MergedPorts>(opened, buffers_, segment_.header().packet_clock);
-  std::string error = workers_.create(config_, options_.worker_count, *merged_, buffers_,
-                                      link_types_, segment_, flags_);
+  std::string error = workers_.create(config_, options_.worker_count, input_->stream(), buffers_,
+                                      input_->link_types(), segment_, flags_);
   return error.empty() || fail(kExitInternal, std::move(error));
 }
 
@@ -231,6 +223,7 @@ bool Process::hand_over() {
 }
 
 bool Process::wait_for_control() {
+  if (goes_on_without_control()) return true;
   const auto deadline = SteadyClock::now() + kControlPatience;
   control_seen_at_ = SteadyClock::now();
   while (handoff_ && interrupt_count_ == 0 &&
@@ -258,6 +251,7 @@ bool Process::watch_workers() {
   while (!workers_.finished()) {
     watch_once(kHeartbeatPeriod);
     look_after_control();
+    look_after_ports();
   }
   eal_.wait();
   return failure_.exit_code == kExitDone;
@@ -289,7 +283,10 @@ void Process::take_signal() {
 }
 
 void Process::look_after_control() {
-  if (!handoff_ || failure_.exit_code != kExitDone || workers_.finished()) return;
+  if (!handoff_ || goes_on_without_control() || failure_.exit_code != kExitDone ||
+      workers_.finished()) {
+    return;
+  }
   if (!control_is_gone()) return;
   flags_.stop_reading.store(true);
   flags_.refuse_records.store(true);
@@ -306,18 +303,14 @@ bool Process::control_is_gone() {
          SteadyClock::now() > control_seen_at_ + kControlPatience;
 }
 
-/// All threads are at rest: the main thread may write what the ports say.
-void Process::account_for_ports() {
-  CounterBlock& counters = segment_.worker(0).counters;
-  for (unsigned i = 0; i < port_count(); ++i) {
-    counters.add(Counter::port_no_mbuf, ports_[i].no_buffer_count());
-    counters.add(Counter::port_missed, ports_[i].missed_count());
-    if (ports_[i].is_cut() && !options_.quiet) {
-      complain(fmt::format(
-          "warning: {} is cut or damaged after {} packet{}; what came before is used",
-          files_[i].name, ports_[i].packet_count(), ports_[i].packet_count() == 1 ? "" : "s"));
-    }
-  }
+void Process::look_after_ports() {
+  const auto now = SteadyClock::now();
+  if (config_.mode != RunMode::live || now < accounted_at_ + kAccountPeriod) return;
+  accounted_at_ = now;
+  std::string error = input_->account(segment_.worker(0).counters);
+  if (error.empty() || failure_.exit_code != kExitDone) return;
+  flags_.stop_reading.store(true);
+  static_cast<void>(fail(kExitInternal, std::move(error)));
 }
 
 }  // namespace

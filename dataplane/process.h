@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose:   The life of the data plane: look at the input, take the memory, hand the segment over,
-//            let the workers run, watch, end.
+//            let the workers run, watch, end. Files end by themselves, interfaces when they are told
+//            to; at a listening socket the latter go on without control, which may come back.
 // Units:     none
 // Ownership: Everything lives from run_dataplane()'s beginning to its end.
 // Threading: The caller's thread watches: signals, heartbeat, hand-off. Workers and the distributor
-//            run on lcores.
+//            run on lcores. While they run, it alone writes the counters of what ports lost.
 // Limits:    Options.
 // Failure:   Exactly one sentence on standard error and an exit code below. Warnings are sentences
 //            that begin with "warning:".

@@ -33,7 +33,7 @@ void WorkerGroup::add_to(MemoryBudget& budget, const WorkerConfig& config, unsig
 }
 
 std::string WorkerGroup::create(const WorkerConfig& config, unsigned worker_count,
-                                port::MergedPorts& ports, const port::PacketBuffers& buffers,
+                                port::PacketStream& ports, const port::PacketBuffers& buffers,
                                 const port::LinkTypes& link_types, Segment& segment,
                                 const StopFlags& flags) {
   finished_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -23,7 +23,7 @@
 #include "port/direct_source.h"
 #include "port/distributor.h"
 #include "port/eal.h"
-#include "port/merged_ports.h"
+#include "port/packet_stream.h"
 #include "segment.h"
 #include "worker.h"
 
@@ -42,7 +42,7 @@ class WorkerGroup {
   WorkerGroup& operator=(const WorkerGroup&) = delete;
 
   [[nodiscard]] std::string create(const WorkerConfig& config, unsigned worker_count,
-                                   port::MergedPorts& ports, const port::PacketBuffers& buffers,
+                                   port::PacketStream& ports, const port::PacketBuffers& buffers,
                                    const port::LinkTypes& link_types, Segment& segment,
                                    const StopFlags& flags);
 

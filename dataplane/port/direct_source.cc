@@ -8,10 +8,13 @@ DirectSource::~DirectSource() { rte_pktmbuf_free_bulk(pending_.data() + next_, e
 void DirectSource::receive(Burst& burst) noexcept {
   if (next_ == end_) {
     next_ = 0;
-    end_ = stop_.load(std::memory_order_relaxed) ? 0 : ports_.read(pending_);
+    const bool stopped = stop_.load(std::memory_order_relaxed);
+    end_ = stopped ? 0 : ports_.read(pending_);
+    burst.ended = end_ == 0 && (stopped || ports_.ended());
+  } else {
+    burst.ended = false;
   }
   burst.clock = ports_.clock();
-  burst.ended = end_ == 0;
   next_ += builder_.build(std::span(pending_).subspan(next_, end_ - next_), burst);
 }
 

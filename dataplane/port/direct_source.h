@@ -13,7 +13,7 @@
 #include <atomic>
 
 #include "port/burst_builder.h"
-#include "port/merged_ports.h"
+#include "port/packet_stream.h"
 #include "port/source.h"
 
 namespace shakedown::port {
@@ -21,7 +21,7 @@ namespace shakedown::port {
 class DirectSource final : public Source {
  public:
   /// Once `stop` is set no more packets are read, and the source ends.
-  DirectSource(MergedPorts& ports, const PacketBuffers& buffers, const LinkTypes& link_types,
+  DirectSource(PacketStream& ports, const PacketBuffers& buffers, const LinkTypes& link_types,
                CounterBlock& counters, const std::atomic<bool>& stop)
       : ports_(ports), builder_(buffers, link_types, counters), stop_(stop) {}
   ~DirectSource() override;
@@ -30,7 +30,7 @@ class DirectSource final : public Source {
   void release(Burst& burst) noexcept override;
 
  private:
-  MergedPorts& ports_;
+  PacketStream& ports_;
   BurstBuilder builder_;
   const std::atomic<bool>& stop_;
   /// Read, but not yet given to the worker.

@@ -3,16 +3,14 @@
 
 #include <rte_errno.h>
 #include <rte_lcore.h>
-#include <rte_pause.h>
 #include <rte_prefetch.h>
 #include <rte_ring.h>
-#include <sched.h>
-#include <time.h>
 
 #include <algorithm>
 
 #include "flow/flow_key.h"
 #include "packet/decode.h"
+#include "port/rest.h"
 
 namespace shakedown::port {
 namespace {
@@ -20,24 +18,6 @@ namespace {
 /// The choice of a worker need not be secret: whoever floods one worker floods it no worse than
 /// with one worker. A fixed seed keeps the choice the same on every run.
 constexpr std::uint64_t kWorkerSeed = 0x5348414b'45444f57;
-
-/// Turns without packets after which a thread gives its processor away, and after which it sleeps:
-/// there may be more workers than processors, and one of those that wait may keep the one that is
-/// waited for from running.
-constexpr unsigned kYieldTurn = 32;
-constexpr unsigned kSleepTurn = 128;
-constexpr long kSleepNanos = 50'000;
-
-void rest_by_turn(unsigned turn) noexcept {
-  if (turn < kYieldTurn) {
-    rte_pause();
-  } else if (turn < kSleepTurn) {
-    sched_yield();
-  } else {
-    const timespec sleep{0, kSleepNanos};
-    nanosleep(&sleep, nullptr);
-  }
-}
 
 }  // namespace
 
@@ -57,7 +37,8 @@ void WorkerSource::receive(Burst& burst) noexcept {
       burst.ended = false;
       idle_turns_ = 0;
     } else if (!burst.ended) {
-      rest_by_turn(idle_turns_++);
+      take_rest(rest_of_turn(idle_turns_));
+      idle_turns_ = next_turn(idle_turns_);
     }
   } else {
     burst.ended = false;
@@ -114,7 +95,7 @@ void Distributor::run() noexcept {
   while (!stop_.load(std::memory_order_relaxed)) {
     wait_for_room();
     const unsigned count = ports_.read(packets);
-    if (count == 0) break;
+    if (count == 0 && ports_.ended()) break;
     for (unsigned i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(packets[i], void*));
     for (unsigned i = 0; i < count; ++i) {
       Batch& batch = batches_[worker_of(packets[i])];
@@ -145,7 +126,7 @@ void Distributor::wait_for_room() noexcept {
     std::uint64_t released = 0;
     for (const auto& source : sources_) released += source->released_count();
     if (handed_out_count_ - released <= limit) return;
-    rest_by_turn(turn);
+    take_rest(rest_of_turn(turn));
   }
 }
 
@@ -153,7 +134,7 @@ void Distributor::hand_out(unsigned worker) noexcept {
   Batch& batch = batches_[worker];
   unsigned done = 0;
   for (unsigned turn = 0; done < batch.count; ++turn) {
-    if (turn != 0) rest_by_turn(turn);
+    if (turn != 0) take_rest(rest_of_turn(turn));
     done += rte_ring_sp_enqueue_burst(rings_[worker],
                                       reinterpret_cast<void* const*>(batch.packets.data() + done),
                                       batch.count - done, nullptr);

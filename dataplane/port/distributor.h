@@ -12,8 +12,12 @@
 //            packets up to that clock.
 // Limits:    kWorkerRingSize packets a ring, handed_out_max() buffers in all rings and workers
 //            together.
-// Failure:   A full ring, or too many buffers out, is waited for, so nothing is ever dropped.
-//            Workers must go on taking packets until their source ends.
+// Failure:   A full ring, or too many buffers out, is waited for, so nothing is ever dropped here.
+//            Workers must go on taking packets until their source ends. Live, the port goes unread
+//            meanwhile: its own ring, much larger than ours, takes what comes, and what does not
+//            fit there was never received and is counted by the kernel in port_missed. Dropping
+//            here instead would lose packets while there is room for them below, and would take
+//            them out of the middle of connections that are being followed.
 // RFC:       none
 #pragma once
 
@@ -25,7 +29,7 @@
 #include <vector>
 
 #include "port/burst_builder.h"
-#include "port/merged_ports.h"
+#include "port/packet_stream.h"
 #include "port/source.h"
 
 struct rte_ring;
@@ -68,7 +72,7 @@ class WorkerSource final : public Source {
 class Distributor {
  public:
   /// Reads no more once `stop` is set, and still hands out what it has read.
-  Distributor(MergedPorts& ports, const PacketBuffers& buffers, const LinkTypes& link_types,
+  Distributor(PacketStream& ports, const PacketBuffers& buffers, const LinkTypes& link_types,
               const std::atomic<bool>& stop)
       : ports_(ports), buffers_(buffers), link_types_(link_types), stop_(stop) {}
   ~Distributor();
@@ -97,7 +101,7 @@ class Distributor {
   void wait_for_room() noexcept;
   void hand_out(unsigned worker) noexcept;
 
-  MergedPorts& ports_;
+  PacketStream& ports_;
   const PacketBuffers& buffers_;
   LinkTypes link_types_;
   const std::atomic<bool>& stop_;

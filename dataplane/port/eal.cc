@@ -132,6 +132,8 @@ bool Eal::all_done() const {
   return true;
 }
 
+const std::string& Eal::last_words() { return last_log_line(); }
+
 void Eal::wait() { rte_eal_mp_wait_lcore(); }
 
 }  // namespace shakedown::port

@@ -46,6 +46,8 @@ class Eal {
   [[nodiscard]] bool all_done() const;
   /// Waits for them.
   void wait();
+  /// The last line that DPDK logged: why it refused what it just refused. Empty: none.
+  [[nodiscard]] static const std::string& last_words();
 
  private:
   unsigned lcore_count_ = 0;

@@ -6,7 +6,7 @@
 
 namespace shakedown::port {
 
-MergedPorts::MergedPorts(std::span<PcapPort* const> ports, const PacketBuffers& buffers,
+MergedPorts::MergedPorts(std::span<InputPort* const> ports, const PacketBuffers& buffers,
                          std::atomic<std::int64_t>& packet_clock)
     : buffers_(buffers), packet_clock_(packet_clock) {
   assert(!ports.empty() && ports.size() <= queues_.size());
@@ -29,6 +29,7 @@ unsigned MergedPorts::read(std::span<rte_mbuf*> out) noexcept {
     clock_ = std::max(clock_, buffers_.time_of(out[i]));
     buffers_.set_clock(out[i], clock_);
   }
+  ended_ = count == 0;
   packet_clock_.store(clock_.value, std::memory_order_relaxed);
   return count;
 }

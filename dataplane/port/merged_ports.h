@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   All ports as one stream in order of time, with the running packet clock. Within one
+// Purpose:   Capture files as one stream in order of time, with the running packet clock. Within one
 //            port the order of the file is kept, even where its stamps go back; between ports the
 //            earlier stamp goes first, and of equal ones that of the lower port index. So the
 //            stream depends on the files alone.
@@ -18,32 +18,30 @@
 #include <cstdint>
 #include <span>
 
+#include "port/input_port.h"
 #include "port/packet_buffers.h"
+#include "port/packet_stream.h"
 #include "port/pcap_port.h"
 #include "shakedown/limits.h"
 #include "shakedown/units.h"
 
 namespace shakedown::port {
 
-class MergedPorts {
+class MergedPorts final : public PacketStream {
  public:
   /// `packet_clock` receives the clock after each read, for those who watch.
-  MergedPorts(std::span<PcapPort* const> ports, const PacketBuffers& buffers,
+  MergedPorts(std::span<InputPort* const> ports, const PacketBuffers& buffers,
               std::atomic<std::int64_t>& packet_clock);
-  ~MergedPorts();
-  MergedPorts(const MergedPorts&) = delete;
-  MergedPorts& operator=(const MergedPorts&) = delete;
+  ~MergedPorts() override;
 
-  /// Up to out.size() packets, at most kBurstSize, each with its clock set. None: all ports are at
-  /// their end.
-  [[nodiscard]] unsigned read(std::span<rte_mbuf*> out) noexcept;
-  /// Newest stamp read so far.
-  [[nodiscard]] UnixNanos clock() const { return clock_; }
+  /// None: all ports are at their end.
+  [[nodiscard]] unsigned read(std::span<rte_mbuf*> out) noexcept override;
+  [[nodiscard]] bool ended() const noexcept override { return ended_; }
 
  private:
   /// What one port has ready.
   struct Queue {
-    PcapPort* port = nullptr;
+    InputPort* port = nullptr;
     unsigned next = 0;
     unsigned end = 0;
     UnixNanos next_time = kEndOfTime;  ///< of the packet at `next`; kEndOfTime: none will come
@@ -57,7 +55,7 @@ class MergedPorts {
   std::atomic<std::int64_t>& packet_clock_;
   unsigned queue_count_ = 0;
   unsigned port_burst_ = kBurstSize;
-  UnixNanos clock_;
+  bool ended_ = false;
   std::array<Queue, kCaptureFileCountMax> queues_;
 };
 

@@ -47,6 +47,9 @@ inline constexpr unsigned kWorkerRingSize = 1024;
   return share < 4 ? 4 : share;
 }
 
+/// Buffers that af_xdp lends to the kernel for each queue, and takes back packet by packet.
+inline constexpr unsigned kXdpLentBuffers = 2048;
+
 /// Buffers that may lie between the distributor and the workers before it waits for them.
 [[nodiscard]] constexpr unsigned handed_out_max(unsigned worker_count) {
   return worker_count < 2 ? 0 : worker_count * kWorkerRingSize + kBurstSize * kChainLengthMax;
@@ -61,6 +64,21 @@ inline constexpr unsigned kWorkerRingSize = 1024;
          (worker_count + 2) * kBufferCacheHeld;
 }
 
+/// The same for interfaces, whose packets take one buffer each, and which hold none back but those
+/// that `xdp_queue_count` queues of af_xdp have lent to the kernel.
+[[nodiscard]] constexpr unsigned live_buffers_needed(unsigned xdp_queue_count,
+                                                     unsigned worker_count) {
+  return kBurstSize + handed_out_max(worker_count) + (worker_count + 2) * kBufferCacheHeld +
+         xdp_queue_count * (kXdpLentBuffers + kBurstSize);
+}
+
+enum class BufferLayout : std::uint8_t {
+  /// Buffers may cross pages, which takes half the memory.
+  packed,
+  /// None does: a network card that writes into them directly knows pages, not addresses.
+  within_pages
+};
+
 class PacketBuffers {
  public:
   PacketBuffers() = default;
@@ -69,14 +87,20 @@ class PacketBuffers {
   PacketBuffers& operator=(const PacketBuffers&) = delete;
 
   /// Empty on success, else one sentence.
-  [[nodiscard]] std::string create(unsigned count);
-  /// What create(count) takes of DPDK's memory.
-  [[nodiscard]] static std::size_t bytes_needed(unsigned count);
+  [[nodiscard]] std::string create(unsigned count, BufferLayout layout = BufferLayout::packed);
+  /// What create() takes of DPDK's memory.
+  [[nodiscard]] static std::size_t bytes_needed(unsigned count,
+                                                BufferLayout layout = BufferLayout::packed);
 
   [[nodiscard]] rte_mempool* pool() const { return pool_; }
   [[nodiscard]] UnixNanos time_of(const rte_mbuf* buffer) const noexcept;
   [[nodiscard]] UnixNanos clock_of(const rte_mbuf* buffer) const noexcept {
     return *RTE_MBUF_DYNFIELD(buffer, clock_offset_, const UnixNanos*);
+  }
+  /// Kept in whole microseconds, as net_pcap does.
+  void set_time(rte_mbuf* buffer, UnixNanos time) const noexcept {
+    *RTE_MBUF_DYNFIELD(buffer, time_offset_, rte_mbuf_timestamp_t*) =
+        static_cast<rte_mbuf_timestamp_t>(time.value / kNanosPerMicro);
   }
   void set_clock(rte_mbuf* buffer, UnixNanos clock) const noexcept {
     *RTE_MBUF_DYNFIELD(buffer, clock_offset_, UnixNanos*) = clock;

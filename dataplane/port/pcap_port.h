@@ -18,9 +18,9 @@
 
 #include "packet/link_type.h"
 #include "port/capture_probe.h"
+#include "port/input_port.h"
 #include "shakedown/shm_layout.h"
 
-struct rte_mbuf;
 struct rte_mempool;
 
 namespace shakedown::port {
@@ -29,12 +29,10 @@ namespace shakedown::port {
 inline constexpr unsigned kCaptureFileCountMax = 32;
 static_assert(kCaptureFileCountMax <= kPortCountMax);
 
-class PcapPort {
+class PcapPort final : public InputPort {
  public:
   PcapPort() = default;
-  ~PcapPort() { close(); }
-  PcapPort(const PcapPort&) = delete;
-  PcapPort& operator=(const PcapPort&) = delete;
+  ~PcapPort() override { close(); }
 
   /// `description` receives the running counts. Buffers come from `pool` and carry the port's
   /// `index`.
@@ -42,17 +40,16 @@ class PcapPort {
                                  PortDescription& description);
   void close() noexcept;
 
-  /// The next packets in the order of the file, with their `port` field set to the index. None: at
-  /// the end.
-  [[nodiscard]] unsigned poll(std::span<rte_mbuf*> out) noexcept;
+  /// In the order of the file. None: at the end.
+  [[nodiscard]] unsigned poll(std::span<rte_mbuf*> out) noexcept override;
 
-  [[nodiscard]] bool at_end() const { return at_end_; }
+  [[nodiscard]] bool at_end() const noexcept override { return at_end_; }
   [[nodiscard]] bool is_cut() const { return is_cut_; }
   [[nodiscard]] std::uint64_t packet_count() const { return packet_count_; }
-  /// Packets that net_pcap lost for lack of a buffer; anything but zero is a defect.
-  [[nodiscard]] std::uint64_t no_buffer_count() const { return no_buffer_count_; }
-  /// Packets that the port says it had no room for; a capture file misses none.
-  [[nodiscard]] std::uint64_t missed_count() const { return missed_count_; }
+  /// Anything but zero is a defect.
+  [[nodiscard]] std::uint64_t no_buffer_count() noexcept override { return no_buffer_count_; }
+  /// A capture file misses none.
+  [[nodiscard]] std::uint64_t missed_count() noexcept override { return missed_count_; }
   [[nodiscard]] packet::LinkType link_type() const { return link_type_; }
 
  private:

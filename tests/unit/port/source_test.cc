@@ -16,6 +16,7 @@
 #include "port/direct_source.h"
 #include "port/distributor.h"
 #include "port/eal.h"
+#include "port/merged_ports.h"
 #include "tcp_conversation.h"
 
 namespace shakedown::port {
@@ -121,7 +122,7 @@ class PortSource : public testing::Test {
   }
 
   MergedPorts& merged() {
-    std::vector<PcapPort*> ports;
+    std::vector<InputPort*> ports;
     for (const auto& port : ports_) ports.push_back(port.get());
     merged_ = std::make_unique<MergedPorts>(ports, Dpdk::get().buffers, packet_clock_);
     return *merged_;

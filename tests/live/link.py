@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A virtual cable in a network namespace of our own, and what to send through it.
+
+enter_namespaces() starts the calling test anew in private network and mount namespaces, which go with their last
+process: whatever a test leaves there, the machine never sees. It ends the test as skipped, with the reason, where that
+is not allowed.
+"""
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+SKIPPED = 77  # what meson takes for "skipped"
+INSIDE = "SHAKEDOWN_LIVE_TEST_INSIDE"
+GAP_MAX = 0.003  # seconds that are kept of a pause between two packets of a capture
+SILENCE = 8  # seconds of a pause that is meant to be silence
+MTU = 3200  # near the most at which such a cable carries AF_XDP
+OFFLOADS = ("gso", "tso", "gro", "tx", "rx")
+
+
+def skip(reason):
+    print("skipped: " + reason)
+    sys.exit(SKIPPED)
+
+
+def enter_namespaces():
+    if os.environ.get(INSIDE):
+        return
+    for tool in ("unshare", "ip", "ethtool"):
+        if shutil.which(tool) is None:
+            skip("there is no `%s`" % tool)
+    if os.geteuid() != 0:
+        skip("live capture needs root")
+    trial = subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, text=True, check=False)
+    if trial.returncode != 0:
+        skip("no namespaces: " + trial.stderr.strip())
+    environment = dict(os.environ, **{INSIDE: "1"})
+    os.execvpe("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv], environment)
+
+
+def run(*words):
+    return subprocess.run(words, check=True, capture_output=True, text=True, timeout=30).stdout
+
+
+class Cable:
+    """Two interfaces: what is sent into `near` comes out of `far`, byte for byte."""
+
+    def __init__(self, near="sd-near", far="sd-far"):
+        self.near, self.far = near, far
+        run("ip", "link", "add", near, "type", "veth", "peer", "name", far)
+        for name in (near, far):
+            # Without this the kernel would put segments together on the way.
+            for feature in OFFLOADS:
+                subprocess.run(["ethtool", "-K", name, feature, "off"], capture_output=True, check=False)
+            # No packets of the kernel's own.
+            run("sysctl", "-qw", "net.ipv6.conf.%s.disable_ipv6=1" % name)
+            run("ip", "link", "set", name, "mtu", str(MTU), "up")
+        deadline = time.monotonic() + 10
+        while self.state()["operstate"] != "UP" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        self.socket.bind((near, 0))
+
+    def remove(self):
+        self.socket.close()
+        subprocess.run(["ip", "link", "del", self.near], capture_output=True, check=False)
+
+    def state(self):
+        return json.loads(run("ip", "-j", "-d", "link", "show", self.far))[0]
+
+    def has_xdp_program(self):
+        return "prog" in self.state().get("xdp", {})
+
+    def is_promiscuous(self):
+        return self.state()["promiscuity"] != 0
+
+    def send(self, frames, silence=0):
+        """`frames`: pairs of time and bytes, sent with their pauses shortened: to `silence` seconds where nothing was
+        said for long, else to GAP_MAX."""
+        before = None
+        for moment, frame in frames:
+            if before is not None and moment > before:
+                pause = moment - before
+                time.sleep(silence if pause > SILENCE else min(pause, GAP_MAX))
+            before = moment
+            self.socket.send(frame)
+
+
+def udp_frame(size):
+    """An IPv4 packet of `size` bytes, with its Ethernet header, that no handshake is in."""
+    length = size - 14
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, length, 0, 0, 64, 17, 0, bytes([192, 0, 2, 1]),
+                         bytes([192, 0, 2, 2]))
+    return bytes(12) + b"\x08\x00" + header + struct.pack("!HHHH", 9, 9, length - 20, 0) + bytes(length - 28)
+
+
+def read_pcap(path):
+    """Pairs of time in seconds and bytes; little-endian pcap in microseconds, which the bundled captures are."""
+    data = path.read_bytes()
+    if struct.unpack_from("<I", data)[0] != 0xa1b2c3d4:
+        raise ValueError("%s is not a little-endian pcap in microseconds" % path)
+    frames, offset = [], 24
+    while offset < len(data):
+        seconds, micros, size, _ = struct.unpack_from("<IIII", data, offset)
+        offset += 16
+        frames.append((seconds + micros / 1e6, data[offset:offset + size]))
+        offset += size
+    return frames
