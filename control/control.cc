@@ -25,6 +25,11 @@ volatile std::sig_atomic_t stop_requested = 0;
 constexpr std::chrono::microseconds kIdlePause{500};
 constexpr std::chrono::milliseconds kAttachPatience{100};
 constexpr std::chrono::milliseconds kReconnectPause{200};
+/// Of a live run, while records keep coming: soon enough for `tail -f`, seldom enough for the disk.
+constexpr std::chrono::milliseconds kFlushPeriod{250};
+/// A service manager stops all processes of a live run at once. The data plane then hands on its
+/// last records, which are waited for this long.
+constexpr std::chrono::milliseconds kStopPatience{1000};
 
 UnixNanos wall_clock() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -91,12 +96,11 @@ int Control::run() {
     session = follow();
     // A capture that was read to its end is all there was; a live data plane that ended will be
     // back.
-    const bool all_read = session == Session::ended &&
-                          attachment_->segment().mode == RunMode::capture;
+    const bool all_read =
+        session == Session::ended && attachment_->segment().mode == RunMode::capture;
     end_session(session);
-    const bool over =
-        all_read || session == Session::stopped || session == Session::output_failed;
-    if (!live() || over) break;
+    const bool over = all_read || session == Session::stopped || session == Session::output_failed;
+    if (!reconnects() || over) break;
     say_blind();
   }
   return finish(session);
@@ -109,7 +113,7 @@ bool Control::open_output() {
 }
 
 bool Control::open_connection() {
-  if (!live()) {
+  if (!reconnects()) {
     attachment_.emplace(ingest::FileDescriptor(options_.handoff_fd));
     return true;
   }
@@ -135,10 +139,10 @@ bool Control::attach() {
         continue;
       case ingest::AttachStatus::refused:
         complain(sentence);
-        if (!live()) return false;
+        if (!reconnects()) return false;
         break;
       case ingest::AttachStatus::peer_gone:
-        if (live()) break;
+        if (reconnects()) break;
         warnings_.emplace_back("the data plane ended before it handed anything over");
         return false;
     }
@@ -156,15 +160,15 @@ void Control::begin_session() {
     definitions_.add(header, body);
   });
   const ingest::Snapshot snapshot = ingest::take_snapshot(segment);
+  live_ = segment.mode == RunMode::live;
   context_.capture_names.clear();
-  for (const ingest::PortSnapshot& port : snapshot.ports) {
-    context_.capture_names.push_back(port.name.substr(port.name.find_last_of('/') + 1));
-  }
+  context_.interface_names.clear();
+  auto& names = live_ ? context_.interface_names : context_.capture_names;
+  for (const ingest::PortSnapshot& port : snapshot.ports) names.push_back(port.label);
   // Captures give the same output on every machine; a live sensor is known by its host.
-  const bool capture = segment.mode == RunMode::capture;
   context_.sensor_name = !options_.sensor_name.empty() ? options_.sensor_name
-                         : capture                     ? "shakedown"
-                                                       : host_name();
+                         : live_                       ? host_name()
+                                                       : "shakedown";
   say_back();
 }
 
@@ -174,7 +178,7 @@ Control::Session Control::follow() {
     // Asked before the state is read: a data plane that ended well is gone as well soon after.
     const bool gone = attachment_->dataplane_gone();
     const bool ended = at_end(segment.state.load(std::memory_order_acquire));
-    const bool stop = stop_requested != 0;
+    const bool stop = told_to_stop(!ended && !gone);
     const std::size_t taken = run_once();
     if (!events_.error().empty()) return Session::output_failed;
     if (ended || gone || stop) {
@@ -184,11 +188,28 @@ Control::Session Control::follow() {
       if (ended && !failed) return Session::ended;
       return gone || failed ? Session::lost : Session::stopped;
     }
-    if (taken == 0) {
-      if (live() && events_.is_open()) static_cast<void>(events_.flush());
-      std::this_thread::sleep_for(kIdlePause);
-    }
+    flush_events(taken == 0);
+    if (taken == 0) std::this_thread::sleep_for(kIdlePause);
   }
+}
+
+void Control::flush_events(bool idle) {
+  const bool followed = live_ || reconnects();
+  if (!followed || !events_.is_open()) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!idle && now < flush_due_) return;
+  flush_due_ = now + kFlushPeriod;
+  // A failed write is kept by the file and ends the session at the next turn.
+  static_cast<void>(events_.flush());
+}
+
+bool Control::told_to_stop(bool dataplane_active) {
+  if (stop_requested == 0) return false;
+  // One that is connected to goes on without us; one that we were started with ends as we do.
+  if (!live_ || reconnects() || !dataplane_active) return true;
+  const auto now = std::chrono::steady_clock::now();
+  if (!stop_deadline_) stop_deadline_ = now + kStopPatience;
+  return now >= *stop_deadline_;
 }
 
 void Control::finish_rings() {
@@ -214,13 +235,14 @@ void Control::end_session(Session session) {
                             ? "the data plane gave up: " + snapshot.error
                             : "the data plane ended unexpectedly; this is what it had seen");
   }
-  if (snapshot.state == DataplaneState::interrupted) {
+  // A live run ends in no other way.
+  if (snapshot.state == DataplaneState::interrupted && !live_) {
     warnings_.emplace_back("reading was interrupted; this is what had been seen");
   }
   for (const ingest::PortSnapshot& port : snapshot.ports) {
     if (port.cut) warnings_.push_back(fmt::format("{} ends in the middle of a packet", port.name));
   }
-  snapshot.add_counters(counted_);
+  snapshot.continue_from(counted_);
   counted_ = std::move(snapshot);
   drain_.reset();
   attachment_.reset();

@@ -60,7 +60,11 @@ class Control {
   void end_session(Session session);
   void finish_rings();
 
-  [[nodiscard]] bool live() const { return !options_.socket_path.empty(); }
+  /// A data plane that was lost is waited for only where another one can be found.
+  [[nodiscard]] bool reconnects() const { return !options_.socket_path.empty(); }
+  /// What runs for long is followed while it is written.
+  void flush_events(bool idle);
+  [[nodiscard]] bool told_to_stop(bool dataplane_active);
   void say_blind();
   void say_back();
   [[nodiscard]] bool open_output();
@@ -83,6 +87,9 @@ class Control {
   ingest::Snapshot counted_;  ///< of the data planes that have ended
   std::vector<std::string> warnings_;
   bool blind_ = false;
+  bool live_ = false;  ///< of the data plane that is followed now
+  std::chrono::steady_clock::time_point flush_due_;
+  std::optional<std::chrono::steady_clock::time_point> stop_deadline_;
 };
 
 }  // namespace shakedown

@@ -4,7 +4,8 @@
 // Units:     Counts as numbers; what the two programs check themselves stays text.
 // Ownership: Values.
 // Threading: Pure.
-// Limits:    kWorkerCountMax workers; kTopCountMax rows in the lists of the summary.
+// Limits:    kWorkerCountMax workers; kPortCountMax interfaces; kTopCountMax rows in the lists of the
+//            summary.
 // Failure:   Bad arguments become a Notice with one sentence, a hint and kExitBadUse.
 // RFC:       none
 #pragma once
@@ -16,6 +17,7 @@
 
 namespace shakedown::cli {
 
+/// For `run`, which only its user can end, an end that was asked for is this one as well.
 inline constexpr int kExitOk = 0;
 /// A program of ours ended in a way that it should not: killed, crashed, or stopped by its
 /// supervisor.
@@ -26,13 +28,14 @@ inline constexpr int kExitBadUse = 2;
 /// More rows than this are a job for the events, not for a screen.
 inline constexpr unsigned kTopCountMax = 1000;
 
-/// `shakedown read`. An empty optional leaves the default to the program that owns it.
-struct ReadCommand {
-  std::vector<std::string> files;
+/// What `read` and `run` have in common. An empty optional leaves the default to the program that
+/// owns it.
+struct CommonOptions {
   std::optional<std::string> events;  ///< path, or "-" for standard output
   std::optional<unsigned> worker_count;
   std::optional<unsigned> top_count;
   std::optional<std::string> silence_timeout;  ///< seconds, greater than zero
+  std::optional<std::string> syn_timeout;      ///< seconds, greater than zero
   std::optional<std::string> watch_ports;      ///< "443,8443"
   std::optional<std::string> flow_count_max;
   std::optional<std::string> color;     ///< auto, always, never
@@ -41,6 +44,17 @@ struct ReadCommand {
   bool json = false;
   bool quiet = false;
   bool verbose = false;
+};
+
+/// `shakedown read`.
+struct ReadCommand : CommonOptions {
+  std::vector<std::string> files;
+};
+
+/// `shakedown run`.
+struct RunCommand : CommonOptions {
+  std::vector<std::string> ports;  ///< "af_packet:eth1"; each interface once
+  bool busy_poll = false;
 };
 
 /// `shakedown version`.
@@ -53,7 +67,7 @@ struct Notice {
   int exit_code = kExitOk;
 };
 
-using Command = std::variant<ReadCommand, VersionCommand, Notice>;
+using Command = std::variant<ReadCommand, RunCommand, VersionCommand, Notice>;
 
 /// `arguments` without the program's name.
 [[nodiscard]] Command parse_arguments(const std::vector<std::string>& arguments);

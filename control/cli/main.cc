@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/live_port.h"
 #include "cli/programs.h"
 #include "cli/supervisor.h"
 
@@ -35,16 +36,32 @@ int run(const Notice& notice) {
 
 int run(const VersionCommand&) { return print_to_stdout("shakedown " SHAKEDOWN_VERSION "\n"); }
 
-int run(const ReadCommand& read) {
+template <class SomeCommand>
+int start(const SomeCommand& command, Input input) {
   const Programs programs = find_programs();
   if (!programs.error.empty()) {
     complain(programs.error);
     return kExitBroken;
   }
-  const Verdict verdict = judge(
-      supervise(dataplane_words(programs.dataplane, read), control_words(programs.control, read)));
+  const Verdict verdict = judge(supervise(dataplane_words(programs.dataplane, command),
+                                          control_words(programs.control, command)),
+                                input);
   if (!verdict.sentence.empty()) complain(verdict.sentence);
   return verdict.exit_code;
+}
+
+int run(const ReadCommand& read) { return start(read, Input::capture); }
+
+int run(const RunCommand& live) {
+  const std::vector<std::string> interfaces = interface_names();
+  // A kernel that names no interfaces leaves the complaint to the data plane.
+  const std::string sentence =
+      interfaces.empty() ? std::string{} : find_missing(live.ports, interfaces);
+  if (!sentence.empty()) {
+    complain(sentence);
+    return kExitBadUse;
+  }
+  return start(live, Input::live);
 }
 
 }  // namespace

@@ -45,6 +45,20 @@ void add(std::vector<std::string>& words, const char* option, bool given) {
   if (given) words.emplace_back(option);
 }
 
+std::vector<std::string> dataplane_words_of(const std::string& program,
+                                            const CommonOptions& common) {
+  std::vector<std::string> words = {program};
+  add(words, "--workers", common.worker_count);
+  add(words, "--silence-timeout", common.silence_timeout);
+  // A connection that consists of SYNs only is an embryo to the data plane.
+  add(words, "--embryo-timeout", common.syn_timeout);
+  add(words, "--watch-port", common.watch_ports);
+  add(words, "--max-flows", common.flow_count_max);
+  add(words, "--quiet", common.quiet);
+  add(words, "--verbose", common.verbose);
+  return words;
+}
+
 }  // namespace
 
 Programs find_programs(const char* libexec_override, const std::string& own_folder) {
@@ -78,13 +92,7 @@ Programs find_programs() {
 }
 
 std::vector<std::string> dataplane_words(const std::string& program, const ReadCommand& read) {
-  std::vector<std::string> words = {program};
-  add(words, "--workers", read.worker_count);
-  add(words, "--silence-timeout", read.silence_timeout);
-  add(words, "--watch-port", read.watch_ports);
-  add(words, "--max-flows", read.flow_count_max);
-  add(words, "--quiet", read.quiet);
-  add(words, "--verbose", read.verbose);
+  std::vector<std::string> words = dataplane_words_of(program, read);
   for (const std::string& file : read.files) {
     // A name that begins with a dash would be taken for an option.
     const std::string safe = file.starts_with('-') ? "./" + file : file;
@@ -93,15 +101,22 @@ std::vector<std::string> dataplane_words(const std::string& program, const ReadC
   return words;
 }
 
-std::vector<std::string> control_words(const std::string& program, const ReadCommand& read) {
+std::vector<std::string> dataplane_words(const std::string& program, const RunCommand& run) {
+  std::vector<std::string> words = dataplane_words_of(program, run);
+  add(words, "--busy-poll", run.busy_poll);
+  for (const std::string& port : run.ports) words.insert(words.end(), {"--port", port});
+  return words;
+}
+
+std::vector<std::string> control_words(const std::string& program, const CommonOptions& common) {
   std::vector<std::string> words = {program};
-  add(words, "--events", read.events);
-  add(words, "--all", read.all);
-  add(words, "--json", read.json);
-  add(words, "--top", read.top_count);
-  add(words, "--color", read.color);
-  add(words, "--progress", read.progress);
-  add(words, "--quiet", read.quiet);
+  add(words, "--events", common.events);
+  add(words, "--all", common.all);
+  add(words, "--json", common.json);
+  add(words, "--top", common.top_count);
+  add(words, "--color", common.color);
+  add(words, "--progress", common.progress);
+  add(words, "--quiet", common.quiet);
   return words;
 }
 

@@ -32,9 +32,12 @@ struct Programs {
 [[nodiscard]] Programs find_programs(const char* libexec_override, const std::string& own_folder);
 
 /// Words of both programs' command lines, without the `--handoff-fd` that the supervisor adds.
+/// Control is told nothing of files and ports: the segment names them.
 [[nodiscard]] std::vector<std::string> dataplane_words(const std::string& program,
                                                        const ReadCommand& read);
+[[nodiscard]] std::vector<std::string> dataplane_words(const std::string& program,
+                                                       const RunCommand& run);
 [[nodiscard]] std::vector<std::string> control_words(const std::string& program,
-                                                     const ReadCommand& read);
+                                                     const CommonOptions& common);
 
 }  // namespace shakedown::cli

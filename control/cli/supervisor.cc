@@ -208,20 +208,26 @@ class Supervisor {
   std::optional<Clock::time_point> deadline_;
 };
 
-std::optional<Verdict> killed(const ChildEnd& end, std::string_view name) {
+/// What a broken program means to the user.
+std::string_view consequence(Input input) {
+  return input == Input::capture ? "results are incomplete"
+                                 : "the sensor has stopped, what came last may be missing";
+}
+
+std::optional<Verdict> killed(const ChildEnd& end, std::string_view name, Input input) {
   if (!end.ended || end.signal == 0 || end.stopped_by_us) return std::nullopt;
   const char* words = strsignal(end.signal);
   return Verdict{kExitBroken,
-                 fmt::format("the {} was killed by signal {} ({}); results are incomplete", name,
-                             end.signal, words != nullptr ? words : "unknown")};
+                 fmt::format("the {} was killed by signal {} ({}); {}", name, end.signal,
+                             words != nullptr ? words : "unknown", consequence(input))};
 }
 
-std::optional<Verdict> failed(const ChildEnd& end, std::string_view name) {
+std::optional<Verdict> failed(const ChildEnd& end, std::string_view name, Input input) {
   if (!end.ended || end.signal != 0 || end.exit_code == 0 || end.stopped_by_us) return std::nullopt;
   // Bad input and bad output have had their sentence from the program that found them.
   if (end.exit_code == kExitBadUse) return Verdict{kExitBadUse, {}};
-  return Verdict{kExitBroken, fmt::format("the {} ended with status {}; results are incomplete",
-                                          name, end.exit_code)};
+  return Verdict{kExitBroken, fmt::format("the {} ended with status {}; {}", name, end.exit_code,
+                                          consequence(input))};
 }
 
 bool ended_as_asked(const ChildEnd& end, int asked_signal) {
@@ -230,25 +236,42 @@ bool ended_as_asked(const ChildEnd& end, int asked_signal) {
   return by_code || end.stopped_by_us || end.signal == asked_signal;
 }
 
+/// The user has asked for the end. Nothing when that is not what ended it.
+std::optional<Verdict> interrupted(const RunEnd& end, Input input) {
+  const bool live = input == Input::live;
+  const int exit_code = kSignalExitBase + end.interrupt_signal;
+  if (end.cut_short) {
+    return Verdict{exit_code,
+                   fmt::format("interrupted twice; stopped at once, {}",
+                               live ? "what came last may be missing" : "results are incomplete")};
+  }
+  if (end.dataplane.signal == SIGINT) {
+    return Verdict{live ? kExitOk : exit_code, "interrupted before anything was read"};
+  }
+  if (!ended_as_asked(end.dataplane, SIGINT) || !ended_as_asked(end.control, SIGINT)) {
+    return std::nullopt;
+  }
+  if (live) return Verdict{};
+  return Verdict{exit_code, "interrupted; the numbers cover what was read until then"};
+}
+
 }  // namespace
 
-Verdict judge(const RunEnd& end) {
+Verdict judge(const RunEnd& end, Input input) {
   if (!end.start_error.empty()) return {kExitBroken, end.start_error};
   if (end.interrupt_signal != 0) {
-    const int exit_code = kSignalExitBase + end.interrupt_signal;
-    if (end.cut_short)
-      return {exit_code, "interrupted twice; stopped at once, results are incomplete"};
-    if (end.dataplane.signal == SIGINT) return {exit_code, "interrupted before anything was read"};
-    if (ended_as_asked(end.dataplane, SIGINT) && ended_as_asked(end.control, SIGINT)) {
-      return {exit_code, "interrupted; the numbers cover what was read until then"};
-    }
+    if (auto verdict = interrupted(end, input)) return *verdict;
   }
-  if (auto verdict = killed(end.dataplane, "data plane")) return *verdict;
-  if (auto verdict = killed(end.control, "control plane")) return *verdict;
-  if (auto verdict = failed(end.dataplane, "data plane")) return *verdict;
-  if (auto verdict = failed(end.control, "control plane")) return *verdict;
+  if (auto verdict = killed(end.dataplane, "data plane", input)) return *verdict;
+  if (auto verdict = killed(end.control, "control plane", input)) return *verdict;
+  if (auto verdict = failed(end.dataplane, "data plane", input)) return *verdict;
+  if (auto verdict = failed(end.control, "control plane", input)) return *verdict;
   if (end.dataplane.stopped_by_us) {
-    return {kExitBroken, "the control plane ended before the data plane; results are incomplete"};
+    return {kExitBroken,
+            fmt::format("the control plane ended before the data plane; {}", consequence(input))};
+  }
+  if (input == Input::live && end.interrupt_signal == 0) {
+    return {kExitBroken, "the data plane ended unasked; the sensor has stopped"};
   }
   return {};
 }

@@ -51,9 +51,13 @@ struct Verdict {
   std::string sentence;  ///< empty when the children have said everything
 };
 
+/// A capture ends by itself, and an interruption cuts it short; a live run ends only when it is
+/// told to.
+enum class Input { capture, live };
+
 /// What the user is told. The first cause wins: a child that was killed before one that failed, and
 /// neither when it was us who ended it.
-[[nodiscard]] Verdict judge(const RunEnd& end);
+[[nodiscard]] Verdict judge(const RunEnd& end, Input input);
 
 /// Runs both command lines, each with `--handoff-fd N` added. Returns when both have ended.
 [[nodiscard]] RunEnd supervise(const std::vector<std::string>& dataplane_words,

@@ -77,11 +77,18 @@ void write_network(JsonWriter& json, const HandshakeRecord& record) {
   json.end_object();
 }
 
-void write_observer(JsonWriter& json, const EventContext& context) {
+void write_observer(JsonWriter& json, const HandshakeRecord& record, const EventContext& context) {
   json.begin_object("observer");
   json.member("type", "sensor");
   json.member("vendor", "Shakedown");
   json.member("name", context.sensor_name);
+  if (record.port_index < context.interface_names.size()) {
+    json.begin_object("ingress");
+    json.begin_object("interface");
+    json.member("name", context.interface_names[record.port_index]);
+    json.end_object();
+    json.end_object();
+  }
   json.end_object();
 }
 
@@ -164,7 +171,7 @@ void append_handshake_event(fmt::memory_buffer& out, const Handshake& handshake,
   write_endpoint(json, "source", record.client_address, record.family, record.client_port);
   write_endpoint(json, "destination", record.server_address, record.family, record.server_port);
   write_network(json, record);
-  write_observer(json, context);
+  write_observer(json, record, context);
   write_tls(json, handshake);
   write_shakedown(json, handshake, context);
   json.end_object();

@@ -20,10 +20,11 @@
 
 namespace shakedown::exporting {
 
-/// What is the same for all events of a run.
+/// What is the same for all events of a run. A record names its port by index, in one of the lists.
 struct EventContext {
   std::string sensor_name;
-  std::vector<std::string> capture_names;  ///< by port index
+  std::vector<std::string> capture_names = {};    ///< of captures; empty in a live run
+  std::vector<std::string> interface_names = {};  ///< of a live run; empty for captures
 };
 
 /// Appends the event and a newline.

@@ -143,6 +143,18 @@ void write_client_certificate(JsonWriter& json, ClientCertificate certificate) {
   json.member("client_certificate", kNames[index]);
 }
 
+/// Both sides finished, and yet one was not content: that stands beside the outcome, because it can
+/// only be guessed.
+void write_rejection(JsonWriter& json, const Handshake& handshake) {
+  const bool established = handshake.record.outcome.kind == OutcomeKind::established;
+  if (!established || !handshake.has(HandshakeRecord::late_rejection)) return;
+  json.begin_object("rejection");
+  json.member("by", party_name(Party::client));
+  json.member("inferred", true);
+  json.member("evidence", "closed without sending anything after Finished");
+  json.end_object();
+}
+
 void write_chain(JsonWriter& json, std::string_view name, const CertificateChain* chain) {
   if (chain == nullptr || chain->empty()) return;
   json.begin_array(name);
@@ -174,6 +186,7 @@ void write_shakedown(JsonWriter& json, const Handshake& handshake, const EventCo
   json.member("protocol", "tls");
   if (record.starttls != StartTls::none) json.member("starttls", "unknown");
   write_outcome(json, handshake);
+  write_rejection(json, handshake);
   write_alerts(json, record);
   write_handshake_kind(json, handshake);
   if (record.history_length != 0) {
@@ -190,11 +203,6 @@ void write_shakedown(JsonWriter& json, const Handshake& handshake, const EventCo
   write_client_certificate(json, record.client_certificate);
   write_chain(json, "certificates", handshake.server_chain);
   write_chain(json, "client_certificates", handshake.client_chain);
-  if (handshake.has(HandshakeRecord::late_rejection)) {
-    json.begin_array("warnings");
-    json.value("client_closed_without_request");
-    json.end_array();
-  }
   json.member("capture_gap", handshake.has(HandshakeRecord::capture_gap));
   json.member("one_way", handshake.has(HandshakeRecord::one_way));
   if (handshake.has(HandshakeRecord::midstream)) json.member("midstream", true);

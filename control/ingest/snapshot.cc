@@ -15,6 +15,11 @@ std::string text_of(const std::array<char, size>& field) {
   return {field.begin(), std::find(field.begin(), field.end(), '\0')};
 }
 
+/// A live port is a device, perhaps with its driver before it (`af_xdp:eth1`); a capture is a path.
+std::string label_of(const std::string& name, RunMode mode) {
+  return name.substr(name.find_last_of(mode == RunMode::live ? ':' : '/') + 1);
+}
+
 }  // namespace
 
 std::uint64_t Snapshot::fates() const {
@@ -25,7 +30,8 @@ std::uint64_t Snapshot::fates() const {
   return sum;
 }
 
-void Snapshot::add_counters(const Snapshot& earlier) {
+void Snapshot::continue_from(const Snapshot& earlier) {
+  if (earlier.begin.known()) begin = earlier.begin;
   for (std::size_t i = 0; i < kCounterCount; ++i) counters[i] += earlier.counters[i];
 }
 
@@ -35,6 +41,8 @@ Snapshot take_snapshot(SegmentHeader& segment) {
   snapshot.mode = segment.mode;
   snapshot.state = segment.state.load(std::memory_order_acquire);
   if (snapshot.state == DataplaneState::failed) snapshot.error = text_of(segment.error);
+  snapshot.begin = UnixNanos{segment.start_time};
+  snapshot.end = UnixNanos{segment.heartbeat.load(std::memory_order_relaxed)};
   for (unsigned worker = 0; worker < segment.worker_count; ++worker) {
     const CounterBlock& block = worker_area(&segment, worker)->counters;
     for (std::size_t i = 0; i < kCounterCount; ++i) {
@@ -43,7 +51,9 @@ Snapshot take_snapshot(SegmentHeader& segment) {
   }
   for (unsigned i = 0; i < segment.port_count; ++i) {
     const PortDescription& port = segment.ports[i];
-    snapshot.ports.push_back({.name = text_of(port.name),
+    const std::string name = text_of(port.name);
+    snapshot.ports.push_back({.name = name,
+                              .label = label_of(name, segment.mode),
                               .size_bytes = port.size_bytes,
                               .packets = port.packets.load(std::memory_order_relaxed),
                               .bytes = port.bytes.load(std::memory_order_relaxed),

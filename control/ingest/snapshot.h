@@ -2,7 +2,7 @@
 //
 // Purpose:   What the segment says of itself at one moment: counters, ports, state; and whether its
 //            sums add up.
-// Units:     As in counters.def; bytes and packets for ports.
+// Units:     As in counters.def; bytes and packets for ports; UnixNanos of the wall clock.
 // Ownership: Values, copied out of the segment, so that they outlive it.
 // Threading: One thread; exact once the data plane is at rest.
 // Limits:    kPortCountMax ports per segment.
@@ -20,7 +20,8 @@
 namespace shakedown::ingest {
 
 struct PortSnapshot {
-  std::string name;
+  std::string name;   ///< as the data plane gives it
+  std::string label;  ///< of a capture its name without folders, of a live port the interface
   std::uint64_t size_bytes = 0;
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
@@ -34,13 +35,15 @@ struct Snapshot {
   RunMode mode = RunMode::capture;
   DataplaneState state = DataplaneState::starting;
   std::string error;  ///< of a data plane that failed
+  UnixNanos begin;    ///< when the data plane started
+  UnixNanos end;      ///< when it was last known to be alive
 
   [[nodiscard]] std::uint64_t get(Counter counter) const {
     return counters[static_cast<std::size_t>(counter)];
   }
   [[nodiscard]] std::uint64_t fates() const;
-  /// Adds what an earlier data plane had counted.
-  void add_counters(const Snapshot& earlier);
+  /// Puts the time and the counters of an earlier data plane before these.
+  void continue_from(const Snapshot& earlier);
 };
 
 [[nodiscard]] Snapshot take_snapshot(SegmentHeader& segment);

@@ -22,6 +22,12 @@ std::string address_key_text(std::string_view key) {
   return exporting::endpoint_text(address, family, static_cast<std::uint16_t>(high << 8 | low));
 }
 
+Period period_of(const Summary& summary) {
+  const ingest::Snapshot& snapshot = summary.snapshot;
+  if (snapshot.mode != RunMode::live) return {summary.totals.first, summary.totals.last};
+  return {snapshot.begin, std::max(snapshot.begin, snapshot.end)};
+}
+
 std::vector<HealthRemark> health_remarks(const ingest::Snapshot& snapshot) {
   std::vector<HealthRemark> remarks;
   for (std::size_t i = 0; i < kCounterCount; ++i) {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   One line on standard error that is redrawn in place while captures are read.
-// Units:     Packets, bytes, seconds.
+// Purpose:   One line on standard error that is redrawn in place while packets are read.
+// Units:     Packets, handshakes, bytes, seconds.
 // Ownership: Values.
 // Threading: One thread.
-// Limits:    Redrawn at most every kProgressPeriod.
+// Limits:    Redrawn at most every kProgressPeriod, kLiveProgressPeriod in a live run.
 // Failure:   none
 // RFC:       none
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "shakedown/shm_layout.h"
@@ -17,6 +18,17 @@
 namespace shakedown::report {
 
 inline constexpr std::chrono::milliseconds kProgressPeriod{250};
+/// Rates of a live run are of the time since the line was drawn last: long enough not to jump.
+inline constexpr std::chrono::milliseconds kLiveProgressPeriod{1000};
+
+/// How far a data plane has come.
+struct ProgressSample {
+  std::uint64_t packets = 0;
+  std::uint64_t handshakes = 0;  ///< decided, and handed to control
+  std::uint64_t bytes = 0;       ///< comparable to size_bytes
+  std::uint64_t size_bytes = 0;  ///< of all captures; zero when live
+};
+[[nodiscard]] ProgressSample sample_progress(SegmentHeader& segment);
 
 class Progress {
  public:
@@ -24,7 +36,7 @@ class Progress {
 
   explicit Progress(bool enabled) : enabled_(enabled) {}
 
-  void update(const SegmentHeader& segment, Clock::time_point now);
+  void update(SegmentHeader& segment, Clock::time_point now);
   /// Takes the line away, so that what follows begins on a clean one.
   void clear();
 
@@ -32,10 +44,16 @@ class Progress {
   bool enabled_;
   bool drawn_ = false;
   Clock::time_point start_{};
-  Clock::time_point next_{};
+  Clock::time_point drawn_at_{};
+  ProgressSample drawn_sample_;
 };
 
-/// `12,345 packets  42 %  1,234,567 packets/s`; the percentage only where sizes are known.
-[[nodiscard]] std::string progress_text(const SegmentHeader& segment, double seconds);
+/// `12,345 packets  42 %  1,234,567 packets/s`; the percentage only where sizes are known, the rate
+/// since the beginning.
+[[nodiscard]] std::string progress_text(const ProgressSample& sample, double seconds);
+
+/// `12,345 packets, 1,234 a second; 1,021 handshakes, 17 a second`; the rates since `earlier`.
+[[nodiscard]] std::string live_progress_text(const ProgressSample& sample,
+                                             const ProgressSample& earlier, double seconds);
 
 }  // namespace shakedown::report

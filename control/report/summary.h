@@ -36,6 +36,14 @@ struct Summary {
 /// One object and a newline.
 [[nodiscard]] std::string summary_json(const Summary& summary);
 
+/// What the numbers cover: of captures the time of their packets, of a live run its own time, in
+/// which there may have been no handshake at all. Not known: zero.
+struct Period {
+  UnixNanos begin;
+  UnixNanos end;
+};
+[[nodiscard]] Period period_of(const Summary& summary);
+
 /// A key of aggregate::client_key or server_key as text: `192.0.2.7`, `192.0.2.7:443`,
 /// `[2001:db8::1]:443`.
 [[nodiscard]] std::string address_key_text(std::string_view key);

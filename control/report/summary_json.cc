@@ -109,6 +109,7 @@ void write_worst(JsonWriter& json, std::string_view field, const aggregate::Wors
 void write_capture(JsonWriter& json, const Summary& summary) {
   const ingest::Snapshot& snapshot = summary.snapshot;
   json.begin_object("capture");
+  json.member("mode", snapshot.mode == RunMode::live ? "live" : "capture");
   json.member("state", state_name(snapshot.state));
   json.begin_array("ports");
   for (const ingest::PortSnapshot& port : snapshot.ports) {
@@ -140,9 +141,9 @@ std::string summary_json(const Summary& summary) {
   fmt::memory_buffer out;
   JsonWriter json(out);
   json.begin_object();
-  if (totals.first.known()) {
-    json.member("start", exporting::time_text(totals.first));
-    json.member("end", exporting::time_text(totals.last));
+  if (const Period period = period_of(summary); period.begin.known()) {
+    json.member("start", exporting::time_text(period.begin));
+    json.member("end", exporting::time_text(period.end));
   }
   json.begin_object("tls");
   write_tally(json, totals.tls);

@@ -79,30 +79,44 @@ class SummaryText {
           grouped(tls.handshakes), plural(tls.handshakes), percent(tls.failures, tls.handshakes));
       line("{}", painted(tls.failures == 0 ? kGreen : kRed, text));
     }
-    const auto& ports = summary_.snapshot.ports;
-    std::string source = ports.size() == 1 ? terminal_text(base_name(ports[0].name), 40)
-                                           : fmt::format("{} captures", ports.size());
-    line("{}{}, {} packets", period(), source,
+    line("{}{}, {} packets", period(), source(),
          grouped(summary_.snapshot.get(Counter::packets_received)));
     for (const std::string& warning : summary_.warnings) {
       line("{}", painted(kYellow, "Warning: " + terminal_text(warning, 240)));
     }
   }
 
-  static std::string_view base_name(std::string_view path) {
-    return path.substr(path.find_last_of('/') + 1);
+  [[nodiscard]] bool live() const { return summary_.snapshot.mode == RunMode::live; }
+
+  [[nodiscard]] std::string source() const {
+    const auto& ports = summary_.snapshot.ports;
+    if (!live()) {
+      return ports.size() == 1 ? terminal_text(ports[0].label, 40)
+                               : fmt::format("{} captures", ports.size());
+    }
+    std::string names;
+    for (const ingest::PortSnapshot& port : ports) {
+      names += (names.empty() ? "" : ", ") + terminal_text(port.label, 15);
+    }
+    // What leaves room for the number of packets on the line.
+    constexpr std::size_t kNamesSizeMax = 20;
+    if (names.size() > kNamesSizeMax && ports.size() > 1) {
+      names = fmt::format("{} interfaces", ports.size());
+    }
+    return "live on " + names;
   }
 
   std::string period() const {
-    if (!totals_.first.known()) return {};
+    const Period period = period_of(summary_);
+    if (!period.begin.known()) return {};
     // Date and seconds are enough here: the events have the rest.
     const auto seconds = [](UnixNanos time) {
       std::string text = exporting::time_text(time).substr(0, 19);
       text[10] = ' ';
       return text;
     };
-    const std::string first = seconds(totals_.first);
-    const std::string last = seconds(totals_.last);
+    const std::string first = seconds(period.begin);
+    const std::string last = seconds(period.end);
     const bool same_day = first.substr(0, 10) == last.substr(0, 10);
     return fmt::format("{} to {} UTC, ", first, same_day ? last.substr(11) : last);
   }

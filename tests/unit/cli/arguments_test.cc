@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "shakedown/limits.h"
+
 namespace shakedown::cli {
 namespace {
 
@@ -20,6 +22,13 @@ ReadCommand read_of(const std::vector<std::string>& words) {
   if (const auto* notice = std::get_if<Notice>(&command)) ADD_FAILURE() << notice->text;
   const auto* read = std::get_if<ReadCommand>(&command);
   return read != nullptr ? *read : ReadCommand{};
+}
+
+RunCommand run_of(const std::vector<std::string>& words) {
+  const Command command = parse_arguments(words);
+  if (const auto* notice = std::get_if<Notice>(&command)) ADD_FAILURE() << notice->text;
+  const auto* run = std::get_if<RunCommand>(&command);
+  return run != nullptr ? *run : RunCommand{};
 }
 
 /// What is said about bad arguments; empty when they were accepted.
@@ -47,7 +56,8 @@ TEST(Arguments, ReadsSeveralFilesBetweenOptions) {
 TEST(Arguments, LeavesDefaultsToTheProgramsThatOwnThem) {
   const ReadCommand read = read_of({"read", "a.pcap"});
   EXPECT_FALSE(read.events || read.worker_count || read.top_count || read.silence_timeout ||
-               read.watch_ports || read.flow_count_max || read.color || read.progress);
+               read.syn_timeout || read.watch_ports || read.flow_count_max || read.color ||
+               read.progress);
   EXPECT_FALSE(read.all || read.json || read.quiet || read.verbose);
 }
 
@@ -75,6 +85,12 @@ TEST(Arguments, AcceptsPositiveSecondsOnly) {
   }
 }
 
+TEST(Arguments, TakesTheTimeoutOfSynsForBothCommands) {
+  EXPECT_EQ(read_of({"read", "a", "--syn-timeout", "3"}).syn_timeout, "3");
+  EXPECT_EQ(run_of({"run", "--port", "eth1", "--syn-timeout", "0.5"}).syn_timeout, "0.5");
+  EXPECT_THAT(refusal_of({"run", "--port", "eth1", "--syn-timeout", "0"}), HasSubstr("seconds"));
+}
+
 TEST(Arguments, AcceptsListsOfPortsOnly) {
   EXPECT_EQ(read_of({"read", "a", "--watch-port", "443"}).watch_ports, "443");
   EXPECT_EQ(read_of({"read", "a", "--watch-port", "1,65535"}).watch_ports, "1,65535");
@@ -91,7 +107,94 @@ TEST(Arguments, AcceptsTheThreeWordsForColorAndProgress) {
   EXPECT_THAT(refusal_of({"read", "a", "--color", "red"}), HasSubstr("auto, always or never"));
 }
 
+TEST(Arguments, TakesInterfacesWithAndWithoutTheirDriver) {
+  const RunCommand run = run_of({"run", "--port", "eth1", "--port=af_xdp:eth2", "--busy-poll"});
+  EXPECT_THAT(run.ports, ElementsAre("af_packet:eth1", "af_xdp:eth2"));
+  EXPECT_TRUE(run.busy_poll);
+}
+
+TEST(Arguments, LeavesDefaultsOfRunToTheProgramsThatOwnThem) {
+  const RunCommand run = run_of({"run", "--port", "eth1"});
+  EXPECT_FALSE(run.events || run.worker_count || run.syn_timeout || run.color || run.progress);
+  EXPECT_FALSE(run.busy_poll || run.all || run.json || run.quiet || run.verbose);
+}
+
+TEST(Arguments, GivesRunTheOptionsOfRead) {
+  const RunCommand run = run_of({"run",
+                                 "--port",
+                                 "eth1",
+                                 "--events",
+                                 "-",
+                                 "--all",
+                                 "--json",
+                                 "--workers",
+                                 "2",
+                                 "--top",
+                                 "9",
+                                 "--quiet",
+                                 "--watch-port",
+                                 "443",
+                                 "--color",
+                                 "never",
+                                 "--silence-timeout",
+                                 "5",
+                                 "--max-flows",
+                                 "1000",
+                                 "--progress",
+                                 "never"});
+  EXPECT_TRUE(run.all && run.json && run.quiet);
+  EXPECT_EQ(run.events, "-");
+  EXPECT_EQ(run.worker_count, 2u);
+  EXPECT_EQ(run.top_count, 9u);
+  EXPECT_EQ(run.watch_ports, "443");
+  EXPECT_EQ(run.silence_timeout, "5");
+  EXPECT_EQ(run.flow_count_max, "1000");
+  EXPECT_EQ(run.color, "never");
+  EXPECT_EQ(run.progress, "never");
+}
+
+TEST(Arguments, RefusesRunWithoutAnInterface) {
+  EXPECT_THAT(refusal_of({"run"}), HasSubstr("no interface was given: --port eth1"));
+  EXPECT_THAT(refusal_of({"run", "--all"}), EndsWith("Try 'shakedown run --help'.\n"));
+  EXPECT_THAT(refusal_of({"run", "--port"}), HasSubstr("--port needs a value"));
+}
+
+TEST(Arguments, RefusesTheSameInterfaceTwice) {
+  EXPECT_THAT(refusal_of({"run", "--port", "eth1", "--port", "af_xdp:eth1"}),
+              HasSubstr("the interface eth1 is given twice"));
+}
+
+TEST(Arguments, TakesInterfacesUpToTheLimitOnly) {
+  std::vector<std::string> words = {"run"};
+  for (unsigned i = 0; i < kPortCountMax; ++i) {
+    words.insert(words.end(), {"--port", "eth" + std::to_string(i)});
+  }
+  EXPECT_EQ(run_of(words).ports.size(), kPortCountMax);
+  words.insert(words.end(), {"--port", "more"});
+  EXPECT_THAT(refusal_of(words), HasSubstr("at most 64 interfaces"));
+}
+
+TEST(Arguments, SuggestsTheDriverThatWasMeant) {
+  EXPECT_THAT(refusal_of({"run", "--port", "afxdp:eth1"}), HasSubstr("did you mean 'af_xdp'?"));
+  EXPECT_THAT(refusal_of({"run", "--port", "vhost:eth1"}),
+              HasSubstr("--port: knows the drivers af_packet and af_xdp, not 'vhost'\n"));
+}
+
+TEST(Arguments, ExplainsWhereInterfacesAndCapturesBelong) {
+  EXPECT_THAT(refusal_of({"run", "eth1"}), HasSubstr("shakedown run --port eth1"));
+  EXPECT_THAT(refusal_of({"run", "--port", "eth1", "eth2"}),
+              HasSubstr("shakedown run --port eth2"));
+  EXPECT_THAT(refusal_of({"run", "/dev/null"}), HasSubstr("shakedown read /dev/null"));
+}
+
+TEST(Arguments, SuggestsTheOptionOfRunThatWasMeant) {
+  EXPECT_THAT(refusal_of({"run", "--prot", "eth1"}), HasSubstr("did you mean '--port'?"));
+  EXPECT_THAT(refusal_of({"run", "--port", "eth1", "--busypoll"}),
+              HasSubstr("did you mean '--busy-poll'?"));
+}
+
 TEST(Arguments, SuggestsTheCommandThatWasMeant) {
+  EXPECT_THAT(refusal_of({"rnu"}), HasSubstr("did you mean 'run'?"));
   EXPECT_THAT(refusal_of({"raed", "a"}), HasSubstr("did you mean 'read'?"));
   EXPECT_THAT(refusal_of({"verison"}), HasSubstr("did you mean 'version'?"));
 }
@@ -123,6 +226,7 @@ TEST(Arguments, RefusesReadWithoutACapture) {
 
 TEST(Arguments, RefusesQuietTogetherWithVerbose) {
   EXPECT_THAT(refusal_of({"read", "a", "--quiet", "--verbose"}), HasSubstr("contradict"));
+  EXPECT_THAT(refusal_of({"run", "--port", "a", "--quiet", "--verbose"}), HasSubstr("contradict"));
 }
 
 TEST(Arguments, RefusesWordsAfterVersion) {
@@ -138,6 +242,8 @@ TEST(Arguments, PrintsHelpWithExamplesForEachCommand) {
   EXPECT_THAT(help_of({"--help"}), HasSubstr("shakedown read edge.pcap"));
   EXPECT_THAT(help_of({"read", "--help"}), HasSubstr("Exit status: 0 read to the end"));
   EXPECT_EQ(help_of({"help", "read"}), help_of({"read", "--help"}));
+  EXPECT_THAT(help_of({"run", "--help"}), HasSubstr("shakedown run --port eth1"));
+  EXPECT_THAT(help_of({"run", "--help"}), HasSubstr("Exit status: 0 ended by Ctrl-C"));
   EXPECT_THAT(help_of({"version", "--help"}), HasSubstr("Print the version"));
 }
 

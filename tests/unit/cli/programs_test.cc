@@ -79,6 +79,20 @@ TEST(CommandLines, NameOnlyWhatTheUserAskedFor) {
   EXPECT_THAT(control_words("c", read), ElementsAre("c"));
 }
 
+TEST(CommandLines, GiveEachProgramTheOptionsItKnows) {
+  RunCommand run;
+  run.ports = {"af_packet:eth1", "af_xdp:eth2"};
+  run.worker_count = 2;
+  run.syn_timeout = "3";
+  run.events = "-";
+  run.busy_poll = true;
+  run.quiet = true;
+  EXPECT_THAT(dataplane_words("d", run),
+              ElementsAre("d", "--workers", "2", "--embryo-timeout", "3", "--quiet", "--busy-poll",
+                          "--port", "af_packet:eth1", "--port", "af_xdp:eth2"));
+  EXPECT_THAT(control_words("c", run), ElementsAre("c", "--events", "-", "--quiet"));
+}
+
 TEST(CommandLines, ProtectFilesThatLookLikeOptions) {
   ReadCommand read;
   read.files = {"--all"};

@@ -31,63 +31,122 @@ ChildEnd stopped_by_us(int signal) {
   return {.ended = true, .stopped_by_us = true, .signal = signal};
 }
 
+Verdict judge_read(const RunEnd& end) { return judge(end, Input::capture); }
+Verdict judge_live(const RunEnd& end) { return judge(end, Input::live); }
+
 TEST(Judge, SaysNothingWhenBothEndWell) {
-  const Verdict verdict = judge({.dataplane = exited(0), .control = exited(0)});
+  const Verdict verdict = judge_read({.dataplane = exited(0), .control = exited(0)});
   EXPECT_EQ(verdict.exit_code, 0);
   EXPECT_EQ(verdict.sentence, "");
 }
 
 TEST(Judge, LeavesBadInputToTheDataPlanesOwnSentence) {
-  const Verdict verdict = judge({.dataplane = exited(2), .control = stopped_by_us(SIGKILL)});
+  const Verdict verdict = judge_read({.dataplane = exited(2), .control = stopped_by_us(SIGKILL)});
   EXPECT_EQ(verdict.exit_code, 2);
   EXPECT_EQ(verdict.sentence, "");
 }
 
 TEST(Judge, LeavesBadOutputToTheControlPlanesOwnSentence) {
-  const Verdict verdict = judge({.dataplane = stopped_by_us(SIGKILL), .control = exited(2)});
+  const Verdict verdict = judge_read({.dataplane = stopped_by_us(SIGKILL), .control = exited(2)});
   EXPECT_EQ(verdict.exit_code, 2);
   EXPECT_EQ(verdict.sentence, "");
 }
 
 TEST(Judge, NamesTheProgramThatWasKilled) {
   const Verdict control =
-      judge({.dataplane = stopped_by_us(SIGKILL), .control = killed_by(SIGKILL)});
+      judge_read({.dataplane = stopped_by_us(SIGKILL), .control = killed_by(SIGKILL)});
   EXPECT_EQ(control.exit_code, 1);
   EXPECT_THAT(control.sentence, HasSubstr("the control plane was killed by signal 9"));
-  const Verdict dataplane = judge({.dataplane = killed_by(SIGSEGV), .control = exited(0)});
+  const Verdict dataplane = judge_read({.dataplane = killed_by(SIGSEGV), .control = exited(0)});
   EXPECT_EQ(dataplane.exit_code, 1);
   EXPECT_THAT(dataplane.sentence, HasSubstr("the data plane was killed by signal 11"));
 }
 
 TEST(Judge, BlamesTheKilledProgramAndNotTheOneThatNoticed) {
-  EXPECT_THAT(judge({.dataplane = exited(1), .control = killed_by(SIGKILL)}).sentence,
+  EXPECT_THAT(judge_read({.dataplane = exited(1), .control = killed_by(SIGKILL)}).sentence,
               HasSubstr("control plane was killed"));
 }
 
 TEST(Judge, NeverBlamesAProgramThatWeStopped) {
-  EXPECT_THAT(judge({.dataplane = stopped_by_us(SIGKILL), .control = exited(0)}).sentence,
+  EXPECT_THAT(judge_read({.dataplane = stopped_by_us(SIGKILL), .control = exited(0)}).sentence,
               HasSubstr("ended before the data plane"));
 }
 
 TEST(Judge, CountsAnInterruptionWithACleanEndAsPartialResult) {
   const Verdict verdict =
-      judge({.dataplane = exited(0), .control = exited(0), .interrupt_signal = SIGINT});
+      judge_read({.dataplane = exited(0), .control = exited(0), .interrupt_signal = SIGINT});
   EXPECT_EQ(verdict.exit_code, 130);
   EXPECT_EQ(verdict.sentence, "interrupted; the numbers cover what was read until then");
-  EXPECT_EQ(judge({.dataplane = exited(130), .control = exited(0), .interrupt_signal = SIGTERM})
-                .exit_code,
-            143);
+  EXPECT_EQ(
+      judge_read({.dataplane = exited(130), .control = exited(0), .interrupt_signal = SIGTERM})
+          .exit_code,
+      143);
 }
 
 TEST(Judge, SaysSoWhenAnInterruptionDidNotEndCleanly) {
   EXPECT_THAT(
-      judge({.dataplane = killed_by(SIGSEGV), .control = exited(0), .interrupt_signal = SIGINT})
+      judge_read(
+          {.dataplane = killed_by(SIGSEGV), .control = exited(0), .interrupt_signal = SIGINT})
           .sentence,
       HasSubstr("data plane was killed by signal 11"));
   EXPECT_THAT(
-      judge({.dataplane = killed_by(SIGINT), .control = exited(0), .interrupt_signal = SIGINT})
+      judge_read({.dataplane = killed_by(SIGINT), .control = exited(0), .interrupt_signal = SIGINT})
           .sentence,
       HasSubstr("before anything was read"));
+}
+
+TEST(JudgeLive, TakesAnInterruptionForTheNormalEnd) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    const Verdict verdict =
+        judge_live({.dataplane = exited(0), .control = exited(0), .interrupt_signal = signal});
+    EXPECT_EQ(verdict.exit_code, 0);
+    EXPECT_EQ(verdict.sentence, "");
+  }
+}
+
+TEST(JudgeLive, ForgivesAnInterruptionBeforeTheBeginning) {
+  const Verdict verdict = judge_live({.dataplane = killed_by(SIGINT),
+                                      .control = stopped_by_us(SIGKILL),
+                                      .interrupt_signal = SIGINT});
+  EXPECT_EQ(verdict.exit_code, 0);
+  EXPECT_EQ(verdict.sentence, "interrupted before anything was read");
+}
+
+TEST(JudgeLive, DoesNotForgiveTheSecondInterruption) {
+  const Verdict verdict = judge_live({.dataplane = stopped_by_us(SIGKILL),
+                                      .control = stopped_by_us(SIGKILL),
+                                      .interrupt_signal = SIGTERM,
+                                      .cut_short = true});
+  EXPECT_EQ(verdict.exit_code, 143);
+  EXPECT_THAT(verdict.sentence, HasSubstr("what came last may be missing"));
+}
+
+TEST(JudgeLive, SaysSoWhenTheDataPlaneEndsUnasked) {
+  const Verdict verdict = judge_live({.dataplane = exited(0), .control = exited(0)});
+  EXPECT_EQ(verdict.exit_code, 1);
+  EXPECT_THAT(verdict.sentence, HasSubstr("ended unasked"));
+}
+
+TEST(JudgeLive, SaysThatTheSensorHasStoppedWhenAProgramBreaks) {
+  const Verdict killed = judge_live({.dataplane = killed_by(SIGSEGV), .control = exited(3)});
+  EXPECT_EQ(killed.exit_code, 1);
+  EXPECT_THAT(killed.sentence, HasSubstr("killed by signal 11"));
+  EXPECT_THAT(killed.sentence, HasSubstr("the sensor has stopped"));
+  const Verdict failed = judge_live({.dataplane = exited(1), .control = exited(3)});
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_THAT(failed.sentence, HasSubstr("the data plane ended with status 1; the sensor has"));
+}
+
+TEST(JudgeLive, SaysSoWhenAnInterruptionDidNotEndCleanly) {
+  const Verdict verdict = judge_live(
+      {.dataplane = killed_by(SIGSEGV), .control = exited(0), .interrupt_signal = SIGINT});
+  EXPECT_EQ(verdict.exit_code, 1);
+  EXPECT_THAT(verdict.sentence, HasSubstr("data plane was killed by signal 11"));
+}
+
+TEST(JudgeLive, LeavesBadInputAndOutputToTheSentenceOfTheirProgram) {
+  EXPECT_EQ(judge_live({.dataplane = exited(2), .control = stopped_by_us(SIGKILL)}).exit_code, 2);
+  EXPECT_EQ(judge_live({.dataplane = stopped_by_us(SIGKILL), .control = exited(2)}).exit_code, 2);
 }
 
 class Supervise : public ::testing::Test {
@@ -106,7 +165,7 @@ class Supervise : public ::testing::Test {
     return {path.string()};
   }
   Verdict run(const std::string& dataplane, const std::string& control) const {
-    return judge(supervise(script("dataplane", dataplane), script("control", control)));
+    return judge_read(supervise(script("dataplane", dataplane), script("control", control)));
   }
   std::string said(const char* name) const {
     std::ifstream file{root_ / name};
@@ -173,7 +232,7 @@ TEST_F(Supervise, LetsControlFinishWhenTheDataPlaneIsKilled) {
 
 TEST_F(Supervise, SaysWhichProgramCannotBeStarted) {
   const Verdict verdict =
-      judge(supervise({"/nonexistent/dataplane"}, script("control", "exec sleep 60")));
+      judge_read(supervise({"/nonexistent/dataplane"}, script("control", "exec sleep 60")));
   EXPECT_EQ(verdict.exit_code, 1);
   EXPECT_THAT(verdict.sentence, HasSubstr("cannot start /nonexistent/dataplane: No such file"));
 }
@@ -182,11 +241,12 @@ TEST_F(Supervise, SaysWhichProgramCannotBeStarted) {
 /// it.
 class SuperviseSignals : public Supervise {
  protected:
-  pid_t start(const std::string& dataplane, const std::string& control) {
+  pid_t start(const std::string& dataplane, const std::string& control,
+              Input input = Input::capture) {
     const auto dataplane_words = script("dataplane", dataplane);
     const auto control_words = script("control", control);
     const pid_t pid = fork();
-    if (pid == 0) _exit(judge(supervise(dataplane_words, control_words)).exit_code);
+    if (pid == 0) _exit(judge(supervise(dataplane_words, control_words), input).exit_code);
     return pid;
   }
   static int exit_code_of(pid_t pid) {
@@ -207,6 +267,19 @@ TEST_F(SuperviseSignals, PassesTheFirstInterruptToTheDataPlaneOnly) {
   EXPECT_EQ(exit_code_of(pid), 130);
   EXPECT_EQ(said("interrupts"), "asked\n");
   EXPECT_FALSE(fs::exists(root_ / "control_was_told"));
+}
+
+TEST_F(SuperviseSignals, EndsALiveRunWellWithinTwoSeconds) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    fs::remove(root_ / "dataplane_pid");
+    const pid_t pid = start(kPatientDataplane, "cat <&$FD; echo all > summary", Input::live);
+    wait_for("dataplane_pid");
+    const auto asked = std::chrono::steady_clock::now();
+    kill(pid, signal);
+    EXPECT_EQ(exit_code_of(pid), 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds{2});
+    EXPECT_EQ(said("summary"), "all\n");
+  }
 }
 
 TEST_F(SuperviseSignals, KillsBothAtTheSecondInterrupt) {

@@ -7,9 +7,11 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "fake_dataplane.h"
 #include "handshake_records.h"
@@ -162,6 +164,126 @@ TEST_F(ControlTest, SaysWhenTheCountersContradictThemselves) {
   EXPECT_NE(
       testing::internal::GetCapturedStderr().find("records pushed = records ingested: 1 is not 0"),
       std::string::npos);
+}
+
+/// Control in a thread, beside a data plane that is live.
+class LiveControlTest : public ControlTest {
+ protected:
+  LiveControlTest() {
+    SegmentHeader& segment = dataplane_.segment();
+    segment.mode = RunMode::live;
+    segment.start_time = test::kStart;
+    segment.heartbeat.store(test::kStart + 3 * kNanosPerSecond);
+    std::strcpy(segment.ports[0].name.data(), "eth1");
+    dataplane_.hand_over();
+  }
+
+  /// Pushes a failure that control may write at once.
+  void push_failure() {
+    HandshakeRecord record = test::a_handshake(OutcomeKind::reset, Stage::client_hello);
+    record.order_time = UnixNanos{++time_};
+    dataplane_.push(0, record);
+    dataplane_.watermark(0, time_ + 1);
+  }
+  void wait_for_attachment() {
+    while (dataplane_.segment().control.generation.load() == 0) pause();
+  }
+  static void pause() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
+
+  FakeDataplane dataplane_{1};
+  std::int64_t time_ = test::kStart;
+};
+
+TEST_F(LiveControlTest, WritesEventsWhileTrafficGoesOn) {
+  std::thread control(
+      [chosen = options(dataplane_)] { EXPECT_EQ(Control(chosen).run(), kExitOk); });
+  wait_for_attachment();
+  const auto begin = std::chrono::steady_clock::now();
+  const auto seconds = [begin] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  // Never idle: there is always another record.
+  while (written().empty() && seconds() < 10) {
+    push_failure();
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  EXPECT_LT(seconds(), 2.0);
+  dataplane_.end(DataplaneState::interrupted);
+  control.join();
+}
+
+TEST_F(LiveControlTest, WritesTheOnlyEventOfAQuietNetwork) {
+  std::thread control(
+      [chosen = options(dataplane_)] { EXPECT_EQ(Control(chosen).run(), kExitOk); });
+  push_failure();
+  for (int turn = 0; turn < 5000 && line_count(written()) == 0; ++turn) pause();
+  EXPECT_EQ(line_count(written()), 1u);
+  dataplane_.end(DataplaneState::interrupted);
+  control.join();
+}
+
+TEST_F(LiveControlTest, TakesAnInterruptionForTheNormalEnd) {
+  push_failure();
+  dataplane_.end(DataplaneState::interrupted);
+  Options chosen = options(dataplane_);
+  chosen.quiet = false;
+  chosen.progress = When::never;
+  chosen.color = When::never;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Control(chosen).run(), kExitOk);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  const std::string summary = testing::internal::GetCapturedStdout();
+  EXPECT_NE(summary.find("2025-11-20 14:05:01 to 14:05:04 UTC, live on eth1, 0 packets"),
+            std::string::npos)
+      << summary;
+  EXPECT_EQ(summary.find("Warning"), std::string::npos) << summary;
+  EXPECT_NE(written().find("\"ingress\":{\"interface\":{\"name\":\"eth1\"}}"), std::string::npos);
+  EXPECT_EQ(written().find("\"capture\":"), std::string::npos);
+}
+
+TEST_F(LiveControlTest, ChecksTheCountersOfAnInterruptedRun) {
+  push_failure();
+  dataplane_.worker(0).counters.add(Counter::packets_received);
+  dataplane_.end(DataplaneState::interrupted);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Control(options(dataplane_)).run(), kExitOk);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find(
+                "packets received = sum of packet fates: 1 is not 0"),
+            std::string::npos);
+}
+
+TEST_F(LiveControlTest, KnowsTheSensorByItsHost) {
+  push_failure();
+  dataplane_.end(DataplaneState::interrupted);
+  EXPECT_EQ(Control(options(dataplane_)).run(), kExitOk);
+  char host[256] = {};
+  ASSERT_EQ(gethostname(host, sizeof host - 1), 0);
+  EXPECT_NE(written().find("\"name\":\"" + std::string(host) + "\""), std::string::npos);
+}
+
+/// A request to stop stays for the life of a process, hence a process of its own.
+TEST_F(LiveControlTest, WaitsForTheLastRecordsWhenBothAreToldToStop) {
+  const Options chosen = options(dataplane_);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::thread asker([this] {
+      wait_for_attachment();
+      Control::request_stop();
+    });
+    const int exit_code = Control(chosen).run();
+    asker.join();
+    _exit(exit_code);
+  }
+  close(chosen.handoff_fd);
+  wait_for_attachment();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  push_failure();
+  dataplane_.end(DataplaneState::interrupted);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kExitOk);
+  EXPECT_EQ(line_count(written()), 1u);
 }
 
 }  // namespace

@@ -143,7 +143,17 @@ TEST(CommunityId, MatchesTheSpecificationInBothDirections) {
 
 std::string event_of(const HandshakeRecord& record, enrich::DefinitionStore& store) {
   fmt::memory_buffer out;
-  const EventContext context{.sensor_name = "edge-1", .capture_names = {"a.pcap"}};
+  const EventContext context{
+      .sensor_name = "edge-1", .capture_names = {"a.pcap"}, .interface_names = {}};
+  append_handshake_event(out, enrich::resolve(record, store), context);
+  return fmt::to_string(out);
+}
+
+std::string live_event_of(const HandshakeRecord& record) {
+  enrich::DefinitionStore store;
+  fmt::memory_buffer out;
+  const EventContext context{
+      .sensor_name = "edge-1", .capture_names = {}, .interface_names = {"eth1", "eth2"}};
   append_handshake_event(out, enrich::resolve(record, store), context);
   return fmt::to_string(out);
 }
@@ -183,6 +193,7 @@ TEST(HandshakeEvent, HasTheFieldsOfTheDesign) {
   EXPECT_EQ(event.at("tls").at("client").at("server_name"), "api.example.com");
   const json::object& ours = event.at("shakedown").as_object();
   EXPECT_EQ(ours.at("capture"), "a.pcap");
+  EXPECT_FALSE(event.at("observer").as_object().contains("ingress"));
   EXPECT_EQ(ours.at("outcome").at("by"), "server");
   EXPECT_EQ(ours.at("outcome").at("stage"), "client_hello");
   EXPECT_EQ(ours.at("alerts").at(0).at("code"), 70);
@@ -191,6 +202,35 @@ TEST(HandshakeEvent, HasTheFieldsOfTheDesign) {
   EXPECT_EQ(ours.at("tunnel"), "vxlan:42");
   EXPECT_FALSE(ours.contains("starttls"));
   EXPECT_FALSE(ours.contains("handshake"));
+}
+
+TEST(HandshakeEvent, NamesTheInterfaceAndNoCaptureInALiveRun) {
+  HandshakeRecord record = test::a_handshake();
+  record.port_index = 1;
+  const json::object event = json::parse(live_event_of(record)).as_object();
+  EXPECT_EQ(event.at("observer").at("ingress").at("interface").at("name"), "eth2");
+  EXPECT_FALSE(event.at("shakedown").as_object().contains("capture"));
+  record.port_index = 2;
+  const json::object unknown = json::parse(live_event_of(record)).as_object();
+  EXPECT_FALSE(unknown.at("observer").as_object().contains("ingress"));
+}
+
+TEST(HandshakeEvent, ReportsARejectionAfterAnEstablishedHandshake) {
+  HandshakeRecord record = test::a_handshake();
+  EXPECT_FALSE(parsed(record).at("shakedown").as_object().contains("rejection"));
+  record.flags |= HandshakeRecord::late_rejection;
+  const json::object event = parsed(record);
+  EXPECT_EQ(event.at("tls").at("established"), true);
+  const json::object& rejection = event.at("shakedown").at("rejection").as_object();
+  EXPECT_EQ(rejection.at("by"), "client");
+  EXPECT_EQ(rejection.at("inferred"), true);
+  EXPECT_EQ(rejection.at("evidence"), "closed without sending anything after Finished");
+}
+
+TEST(HandshakeEvent, ReportsNoRejectionBesideAFailure) {
+  HandshakeRecord record = test::a_handshake(OutcomeKind::encrypted_alert, Stage::client_finished);
+  record.flags |= HandshakeRecord::late_rejection;
+  EXPECT_FALSE(parsed(record).at("shakedown").as_object().contains("rejection"));
 }
 
 TEST(HandshakeEvent, LeavesOutWhatIsNotKnown) {

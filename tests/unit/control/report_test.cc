@@ -197,17 +197,81 @@ TEST(Totals, CountInventedVersionsAsOne) {
             1000 - aggregate::kVersionCountMax);
 }
 
+TEST_F(SummaryTest, GivesTheTimeAndTheInterfaceOfALiveRun) {
+  snapshot_.mode = RunMode::live;
+  snapshot_.begin = UnixNanos{test::kStart};
+  snapshot_.end = UnixNanos{test::kStart + 65 * kNanosPerSecond};
+  snapshot_.ports.push_back({.name = "af_xdp:eth1", .label = "eth1"});
+  // Without a single handshake as well.
+  EXPECT_NE(text().find("2025-11-20 14:05:01 to 14:06:06 UTC, live on eth1, 0 packets"),
+            std::string::npos)
+      << text();
+  EXPECT_EQ(object().at("start"), "2025-11-20T14:05:01.123456Z");
+  EXPECT_EQ(object().at("end"), "2025-11-20T14:06:06.123456Z");
+  EXPECT_EQ(object().at("capture").at("mode"), "live");
+  snapshot_.ports.push_back({.name = "af_xdp:eth2", .label = "eth2"});
+  EXPECT_NE(text().find("live on eth1, eth2, 0 packets"), std::string::npos) << text();
+  snapshot_.ports.push_back({.name = "af_xdp:enp3s0f1np1", .label = "enp3s0f1np1"});
+  EXPECT_NE(text().find("live on 3 interfaces, 0 packets"), std::string::npos) << text();
+}
+
+TEST(Snapshot, BeginsWithTheFirstOfSeveralDataPlanes) {
+  ingest::Snapshot earlier;
+  earlier.begin = UnixNanos{1};
+  earlier.counters[0] = 2;
+  ingest::Snapshot later;
+  later.begin = UnixNanos{5};
+  later.end = UnixNanos{9};
+  later.counters[0] = 3;
+  later.continue_from(earlier);
+  EXPECT_EQ(later.begin, UnixNanos{1});
+  EXPECT_EQ(later.end, UnixNanos{9});
+  EXPECT_EQ(later.counters[0], 5u);
+  later.continue_from({});
+  EXPECT_EQ(later.begin, UnixNanos{1});
+}
+
+TEST(Snapshot, LabelsCapturesByFileAndLivePortsByInterface) {
+  const auto label_of = [](const char* name, RunMode mode) {
+    test::FakeDataplane dataplane(1);
+    std::strcpy(dataplane.segment().ports[0].name.data(), name);
+    dataplane.segment().mode = mode;
+    return ingest::take_snapshot(dataplane.segment()).ports.at(0).label;
+  };
+  EXPECT_EQ(label_of("/captures/a:b.pcap", RunMode::capture), "a:b.pcap");
+  EXPECT_EQ(label_of("eth1", RunMode::live), "eth1");
+  EXPECT_EQ(label_of("af_xdp:eth1", RunMode::live), "eth1");
+}
+
 TEST(Progress, ShowsShareAndRate) {
   test::FakeDataplane dataplane(1);
+  const auto text = [&dataplane](double seconds) {
+    return progress_text(sample_progress(dataplane.segment()), seconds);
+  };
   auto& port = dataplane.segment().ports[0];
   port.size_bytes = 1000;
   port.packets.store(12'345);
   port.bytes.store(420);
-  EXPECT_EQ(progress_text(dataplane.segment(), 0.5), "12,345 packets  42 %  24,690 packets/s");
+  EXPECT_EQ(text(0.5), "12,345 packets  42 %  24,690 packets/s");
   port.bytes.store(2000);
-  EXPECT_EQ(progress_text(dataplane.segment(), 0.0), "12,345 packets  100 %");
+  EXPECT_EQ(text(0.0), "12,345 packets  100 %");
   port.size_bytes = 0;
-  EXPECT_EQ(progress_text(dataplane.segment(), 0.0), "12,345 packets");
+  EXPECT_EQ(text(0.0), "12,345 packets");
+}
+
+TEST(Progress, ShowsRatesOfTheLastSecondInALiveRun) {
+  test::FakeDataplane dataplane(2);
+  dataplane.segment().ports[0].packets.store(1000);
+  const ProgressSample earlier = sample_progress(dataplane.segment());
+  dataplane.segment().ports[0].packets.store(3500);
+  for (const unsigned worker : {0u, 1u, 1u}) dataplane.push(worker, test::a_handshake());
+  const ProgressSample now = sample_progress(dataplane.segment());
+  EXPECT_EQ(live_progress_text(now, earlier, 0.5),
+            "3,500 packets, 5,000 a second; 3 handshakes, 6 a second");
+  EXPECT_EQ(live_progress_text(now, now, 0.0),
+            "3,500 packets, 0 a second; 3 handshakes, 0 a second");
+  EXPECT_EQ(live_progress_text(earlier, now, 1.0),
+            "1,000 packets, 0 a second; 0 handshakes, 0 a second");
 }
 
 }  // namespace

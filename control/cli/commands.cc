@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.h"
+
+#include <string>
+
+#include "cli/option_checks.h"
+#include "shakedown/limits.h"
+
+namespace shakedown::cli {
+namespace {
+
+constexpr const char* kReadDescription = "Read captures and report the TLS handshakes in them.";
+
+constexpr const char* kReadExamples =
+    "Reads pcap and pcapng, several files in the order of their packets' times, which are the "
+    "only\n"
+    "clock. Needs no privileges, no network card and no huge pages.\n"
+    "\n"
+    "Examples:\n"
+    "  shakedown read edge.pcap\n"
+    "  shakedown read monday.pcap tuesday.pcap --workers 4\n"
+    "  shakedown read edge.pcap --events failures.ndjson   one line of JSON for each failure\n"
+    "  shakedown read edge.pcap --all --events - --quiet | jq .shakedown.outcome.name\n"
+    "  shakedown read edge.pcap --json                     the summary for programs\n"
+    "\n"
+    "Exit status: 0 read to the end; 1 a part of Shakedown broke, results are incomplete;\n"
+    "2 bad arguments, input or output; 130 interrupted with Ctrl-C.";
+
+constexpr const char* kRunDescription = "Watch interfaces and report the TLS handshakes on them.";
+
+constexpr const char* kRunExamples =
+    "Reads copies of packets, as a mirror port or a tap gives them, until Ctrl-C or SIGTERM, and\n"
+    "then prints the summary. It never sends. Drivers:\n"
+    "  af_packet   any interface; needs CAP_NET_RAW and CAP_NET_ADMIN\n"
+    "  af_xdp      faster, but takes what comes in away from the kernel: only for interfaces that\n"
+    "              do nothing else; needs CAP_BPF and locked memory (ulimit -l) as well\n"
+    "Root has all of these. Interfaces should not join packets: ethtool -K IFACE gro off lro off\n"
+    "\n"
+    "Examples:\n"
+    "  shakedown run --port eth1                           the same as af_packet:eth1\n"
+    "  shakedown run --port af_xdp:eth1 --port af_xdp:eth2 --workers 4\n"
+    "  shakedown run --port eth1 --events failures.ndjson  follow with tail -f failures.ndjson\n"
+    "  shakedown run --port eth1 --all --events - | jq .shakedown.outcome.name\n"
+    "\n"
+    "Exit status: 0 ended by Ctrl-C or SIGTERM; 1 a part of Shakedown broke; 2 bad arguments,\n"
+    "input or output; 130 or 143 told twice to end, so that nothing was waited for.";
+
+/// An option whose text goes to one of the programs as it is.
+void add_text(CLI::App* app, const std::string& name, const char* value_name,
+              std::optional<std::string>& target, const CLI::Validator& check,
+              const std::string& description) {
+  app->add_option_function<std::string>(
+         name, [&target](const std::string& text) { target = text; }, description)
+      ->check(check)
+      ->type_name(value_name);
+}
+
+/// A number that this program understands itself.
+void add_number(CLI::App* app, const std::string& name, std::optional<unsigned>& target,
+                unsigned maximum, const std::string& description) {
+  app->add_option_function<unsigned>(
+         name, [&target](unsigned number) { target = number; }, description)
+      ->check(whole_number(1, maximum))
+      ->type_name("N");
+}
+
+void declare_events(CLI::App* command, CommonOptions& common) {
+  command
+      ->add_option_function<std::string>(
+          "--events", [&common](const std::string& path) { common.events = path; },
+          "write each failed handshake as a line of JSON (NDJSON);\n- is standard output")
+      ->type_name("FILE");
+  command->add_flag("--all", common.all, "events for all handshakes, not only for failed ones");
+}
+
+void declare_judgement(CLI::App* command, CommonOptions& common) {
+  add_number(command, "--workers", common.worker_count, kWorkerCountMax,
+             "threads that follow connections; the verdicts are the same\nfor any number");
+  add_text(command, "--silence-timeout", "SECONDS", common.silence_timeout, seconds(),
+           "time without an answer in a handshake that counts as silence");
+  add_text(command, "--syn-timeout", "SECONDS", common.syn_timeout, seconds(),
+           "time without an answer to a SYN that counts as unanswered");
+  add_text(command, "--watch-port", "LIST", common.watch_ports, port_list(),
+           "server ports whose refused and unanswered connections are\nreported: 443,8443");
+  add_text(
+      command, "--max-flows", "N", common.flow_count_max, whole_number(1, 1u << 24),
+      "handshakes that each worker follows at the same time; their\nmemory is taken at the start");
+}
+
+void declare_summary(CLI::App* command, CommonOptions& common) {
+  command->add_flag("--json", common.json, "print the summary as JSON");
+  add_number(command, "--top", common.top_count, kTopCountMax,
+             "rows in the lists of clients, servers and names");
+  add_text(command, "--color", "WHEN", common.color, when_value(),
+           "colours: auto (on terminals), always or never");
+  add_text(command, "--progress", "WHEN", common.progress, when_value(),
+           "progress line: auto (on terminals), always or never");
+  command->add_flag("--quiet", common.quiet, "no summary, only warnings");
+  command->add_flag("--verbose", common.verbose,
+                    "also what the programs do, and their memory budget");
+}
+
+CLI::App* declare(CLI::App& app, const char* name, const char* description, const char* examples) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->footer(examples);
+  // What is left over is answered with a suggestion, which CLI11 has not.
+  command->allow_extras();
+  return command;
+}
+
+void declare_common(CLI::App* command, CommonOptions& common) {
+  declare_events(command, common);
+  declare_judgement(command, common);
+  declare_summary(command, common);
+}
+
+}  // namespace
+
+CLI::App* declare_read(CLI::App& app, ReadCommand& read) {
+  CLI::App* command = declare(app, "read", kReadDescription, kReadExamples);
+  command->add_option("FILE", read.files, "captures to read")->required()->type_name("");
+  declare_common(command, read);
+  return command;
+}
+
+CLI::App* declare_run(CLI::App& app, RunCommand& run) {
+  CLI::App* command = declare(app, "run", kRunDescription, kRunExamples);
+  command
+      ->add_option("--port", run.ports,
+                   "interface to watch, through af_packet or af_xdp; give it\nonce for each")
+      ->allow_extra_args(false)
+      ->transform(live_port())
+      ->type_name("[DRIVER:]IFACE");
+  command->add_flag("--busy-poll", run.busy_poll,
+                    "never sleep while there are no packets: each thread takes\na whole core");
+  declare_common(command, run);
+  return command;
+}
+
+}  // namespace shakedown::cli
