@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Handshake events as Shakedown writes them: one JSON object per line."""
+import ipaddress
+import json
+
+from model import LabError
+
+DATASET = "shakedown.handshake"
+
+
+def load(path):
+    """All handshake events of a file, in its order; LabError when a line is no JSON or was cut."""
+    found = []
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                event = json.loads(line)
+            except ValueError as error:
+                raise LabError("%s, line %d is no event: %s" % (path, number, error)) from error
+            if event.get("event", {}).get("dataset") == DATASET:
+                found.append(event)
+    return found
+
+
+def address(text):
+    """One spelling of an address, whatever program wrote it."""
+    return str(ipaddress.ip_address(text))
+
+
+def key(event):
+    """(client ip, client port, server ip, server port)"""
+    source, destination = event["source"], event["destination"]
+    return address(source["ip"]), source["port"], address(destination["ip"]), destination["port"]
+
+
+def destination(event):
+    return key(event)[2:]
+
+
+def by_destination(found):
+    """{(server ip, server port): [event, ...]}, each list in order of the connections' starts."""
+    groups = {}
+    for event in found:
+        groups.setdefault(destination(event), []).append(event)
+    for group in groups.values():
+        group.sort(key=lambda event: event["event"].get("start", event["@timestamp"]))
+    return groups
+
+
+def outcome(event):
+    """The object with name, kind, by, stage."""
+    return event["shakedown"]["outcome"]
+
+
+def name(event):
+    return outcome(event)["name"]
+
+
+def kind(event):
+    return outcome(event)["kind"]
+
+
+def by(event):
+    return outcome(event).get("by", "none")
+
+
+def stage(event):
+    return outcome(event).get("stage")
+
+
+def alert_codes(event):
+    """Codes of the alerts that could be read, in order; encrypted ones have none."""
+    return [alert["code"] for alert in event["shakedown"].get("alerts", ()) if "code" in alert]
+
+
+def rejection(event):
+    """Whether an established connection was ended by its client before it sent anything."""
+    return bool(event["shakedown"].get("rejection"))
+
+
+def starttls(event):
+    return event["shakedown"].get("starttls")
+
+
+def version(event):
+    """"TLSv1.3", "SSLv3"; None before a ServerHello."""
+    tls = event.get("tls", {})
+    if "version" not in tls:
+        return None
+    if tls.get("version_protocol") == "ssl":
+        return "SSLv" + tls["version"].split(".", maxsplit=1)[0]
+    return "TLSv" + tls["version"]

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Shakedown says about a capture file."""
+import os
+import subprocess
+
+from model import LabError
+from observe import events, programs
+
+
+def replay(pcap, watch_ports=(), silence_timeout=None, events_path=None, workers=None, timeout=300):
+    """The events of `shakedown read`, as dicts. events_path keeps them (default: beside the capture)."""
+    path = os.fspath(events_path or os.fspath(pcap) + ".ndjson")
+    command = [programs.shakedown(), "read", *programs.common_arguments(path, watch_ports, silence_timeout)]
+    if workers is not None:
+        command += ["--workers", str(workers)]
+    try:
+        done = subprocess.run([*command, os.fspath(pcap)], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise LabError("`shakedown read` does not end within %g s" % timeout) from error
+    if done.returncode != 0:
+        raise LabError("`shakedown read` ended with status %d: %s" % (
+            done.returncode, programs.last_words(done.stderr)))
+    return events.load(path)
