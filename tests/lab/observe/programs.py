@@ -19,8 +19,8 @@ def shakedown():
 
 
 def common_arguments(events_path, watch_ports, silence_timeout):
-    """What `run` and `read` have in common here: all events, no summary."""
-    arguments = ["--events", os.fspath(events_path), "--all", "--quiet"]
+    """What `run` and `read` have in common here: all events."""
+    arguments = ["--events", os.fspath(events_path), "--all"]
     if silence_timeout is not None:
         arguments += ["--silence-timeout", "%g" % silence_timeout]
     if watch_ports:

@@ -10,7 +10,7 @@ from observe import events, programs
 def replay(pcap, watch_ports=(), silence_timeout=None, events_path=None, workers=None, timeout=300):
     """The events of `shakedown read`, as dicts. events_path keeps them (default: beside the capture)."""
     path = os.fspath(events_path or os.fspath(pcap) + ".ndjson")
-    command = [programs.shakedown(), "read", *programs.common_arguments(path, watch_ports, silence_timeout)]
+    command = [programs.shakedown(), "read", "--quiet", *programs.common_arguments(path, watch_ports, silence_timeout)]
     if workers is not None:
         command += ["--workers", str(workers)]
     try:

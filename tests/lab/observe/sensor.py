@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shakedown on a span port: both of its processes, as in production."""
+import json
 import os
 import pathlib
 import signal
@@ -12,12 +13,14 @@ from observe import events, programs
 DRIVERS = {"af_xdp": "mon_xdp", "af_packet": "mon_pkt"}  # and the port that each has for itself
 
 _CONTROL = "shakedown-contr\n"  # the kernel keeps 15 characters of shakedown-control
+_LOSSES = ("port_missed", "port_no_mbuf", "fate_flow_table_full", "embryos_evicted", "handshakes_evicted",
+           "records_refused", "segment_pool_empty", "message_pool_empty")
 _START_SECONDS = 20
 _STOP_SECONDS = 60
 
 
 class Sensor:
-    """One `shakedown run`. Its messages go to EVENTS_PATH.messages."""
+    """One `shakedown run`. Its messages go to EVENTS_PATH.messages, its summary to EVENTS_PATH.summary."""
 
     def __init__(self, network, driver, interface=None, events_path=None, watch_ports=(),
                  silence_timeout=None, extra_arguments=(), namespace="sensor"):
@@ -26,7 +29,7 @@ class Sensor:
         self.interface = interface or DRIVERS[driver]
         self.events_path = os.fspath(events_path or os.path.join(network.folder, "events-%s.ndjson" % driver))
         self._namespace = namespace
-        self._arguments = ["run", "--port", "%s:%s" % (driver, self.interface),
+        self._arguments = ["run", "--json", "--port", "%s:%s" % (driver, self.interface),
                            *programs.common_arguments(self.events_path, watch_ports, silence_timeout),
                            *map(str, extra_arguments)]
         self._process = None
@@ -35,9 +38,9 @@ class Sensor:
         """Returns when packets of the interface reach the sensor; LabError when it does not come that far."""
         if os.path.exists(self.events_path):
             os.unlink(self.events_path)
-        with open(self._messages_path(), "wb") as errors:
+        with open(self._messages_path(), "wb") as errors, open(self._summary_path(), "wb") as summary:
             self._process = self.network.popen(self._namespace, [programs.shakedown(), *self._arguments],
-                                               stdout=errors, stderr=errors)
+                                               stdout=summary, stderr=errors)
         deadline = time.monotonic() + _START_SECONDS
         while not self._is_ready():
             if self._process.poll() is not None:
@@ -68,6 +71,15 @@ class Sensor:
             self._process.kill()
             self._process.wait()
 
+    def losses(self):
+        """{counter: number} of everything that it could not take or keep; empty after a sound run, once stopped."""
+        try:
+            with open(self._summary_path(), encoding="utf-8") as summary:
+                counters = json.load(summary)["capture"]["counters"]
+        except (OSError, ValueError, KeyError) as error:
+            raise LabError("%s left no summary: %s" % (self, error)) from error
+        return {name: counters[name] for name in _LOSSES if counters.get(name)}
+
     @property
     def pid(self):
         return self._process.pid
@@ -83,6 +95,9 @@ class Sensor:
 
     def _messages_path(self):
         return self.events_path + ".messages"
+
+    def _summary_path(self):
+        return self.events_path + ".summary"
 
     def _is_ready(self):
         """Whether the control plane has mapped the segment: the data plane hands it over once its ports are

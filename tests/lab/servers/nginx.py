@@ -10,6 +10,8 @@ Roles:
 Options:
   upstream=IP:PORT     preread: the TLS server, instead of one of its own
   backlog=N, worker_connections=N, workers=N (1)       limits, for overload
+  deferred=yes         the kernel hands on no connection before its ClientHello is there
+  instance=WORD        tells equal servers apart, which would be one process otherwise
   tickets=no           session ids only
   early_data=yes
 """
@@ -27,7 +29,8 @@ PACKAGE = "nginx-light"
 PROFILE = model.Profile(tls12="late_response", tls13="late_response")
 
 _STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
-_OPTIONS = ("upstream", "backlog", "worker_connections", "workers", "tickets", "early_data")
+_OPTIONS = ("upstream", "backlog", "worker_connections", "workers", "deferred", "instance", "tickets",
+            "early_data")
 _GROUPS = {"x25519": "X25519", "secp256r1": "prime256v1", "secp384r1": "secp384r1", "secp521r1": "secp521r1",
            "x448": "X448", "ffdhe2048": "ffdhe2048"}
 
@@ -75,7 +78,8 @@ def _main(spec, lab, port, folder):
 
 def _listen(spec, address, more=""):
     backlog = " backlog=" + spec.option("backlog") if spec.option("backlog") else ""
-    return "listen %s%s%s;" % (address, more, backlog)
+    deferred = " deferred" if spec.option("deferred") == "yes" else ""
+    return "listen %s%s%s%s;" % (address, more, backlog, deferred)
 
 
 def _http(spec, lab, port):

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares cases with events, field by field.
+
+A case as it was played (Played) and the events of one observer, a driver or the replay, give a Verdict: the pairs of
+what was expected and what was seen, in order of time, and in which fields they differ. A connection that was expected
+and has no event, or the other way round, is a disagreement of its own. Events are matched by destination address and
+port, which no two cases share.
+"""
+import collections
+import dataclasses
+
+from model import REPORTED, Case, Expected, Report
+from observe import events
+
+# In the order and with the letters of the matrix.
+FIELDS = ("kind", "by", "stage", "alert", "rejection", "version", "starttls")
+LETTERS = "kbsarvt"
+MISSING, SURPLUS = "missing", "surplus"
+
+
+@dataclasses.dataclass(frozen=True)
+class Played:
+    """A case that was played. `expected` is final: what the client said may have decided it (Case.truth)."""
+
+    case: Case
+    address: str
+    port: int
+    expected: tuple[Expected, ...]
+    verdict: str | None                    # of model.CLASSES
+    cause: str | None
+    client_reports: tuple[Report, ...]
+    server_reports: tuple[Report, ...] = ()
+    fault: str | None = None               # why the case did not happen; None: it did
+    seconds: float = 0.0
+
+    @property
+    def destination_key(self):
+        """None for a case that never came so far as to have an address."""
+        return (events.address(self.address), self.port) if self.address else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """One connection. `differs`: names of FIELDS, or MISSING, or SURPLUS."""
+
+    expected: Expected | None
+    seen: object | None
+    asked: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    played: Played
+    observer: str
+    pairs: tuple[Pair, ...]
+
+    @property
+    def agrees(self):
+        """A case that expects nothing and of which nothing was seen proves nothing about the sensor."""
+        return bool(self.pairs) and not any(pair.differs for pair in self.pairs)
+
+    @property
+    def differs(self):
+        found = {name for pair in self.pairs for name in pair.differs}
+        order = FIELDS + (MISSING, SURPLUS)
+        return tuple(name for name in order if name in found)
+
+    @property
+    def asked(self):
+        found = {name for pair in self.pairs for name in pair.asked}
+        return tuple(name for name in FIELDS if name in found)
+
+
+def reported_alert(expected, client_report, server_report):
+    """The number of the alert as its receiver reported it; None where it told none."""
+    receiver = client_report if expected.by == "server" else server_report
+    return receiver.alert if receiver else None
+
+
+def settle(expected, client_report, server_report):
+    """REPORTED becomes a number, or "any" where nobody told it."""
+    if expected.alert != REPORTED:
+        return expected
+    if expected.kind != "alert":
+        return dataclasses.replace(expected, alert=None)  # the receiver can read what the sensor cannot
+    number = reported_alert(expected, client_report, server_report)
+    # An alert without a number must still be an alert that could be read, which `kind` says.
+    return dataclasses.replace(expected, alert=number if number is not None else REPORTED)
+
+
+def compare(expected, seen):
+    """The Pair of two that belong together."""
+    asked, differs = [], []
+    for field in FIELDS:
+        wanted = getattr(expected, field)
+        if wanted is None or (field == "alert" and wanted == REPORTED):
+            continue
+        asked.append(field)
+        if not _same(field, wanted, getattr(seen, field)):
+            differs.append(field)
+    return Pair(expected, seen, tuple(asked), tuple(differs))
+
+
+def _same(field, wanted, found):
+    # A sensor that saw an upgrade without naming its protocol has seen it; naming is not claimed by such an event.
+    return found == wanted or (field == "starttls" and found == "unknown")
+
+
+def pair_up(expected, seen):
+    """Both in order of time. What one side has more of is missing or surplus."""
+    seen = sorted(seen, key=lambda one: (one.start, one.source, one.source_port))
+    pairs = [compare(*both) for both in zip(expected, seen)]
+    pairs += [Pair(one, None, differs=(MISSING,)) for one in expected[len(seen):]]
+    pairs += [Pair(None, one, differs=(SURPLUS,)) for one in seen[len(expected):]]
+    return tuple(pairs)
+
+
+def judge(played, observer, seen):
+    """(verdicts of the cases that happened, events that belong to no case at all)."""
+    by_destination = collections.defaultdict(list)
+    for one in seen:
+        by_destination[one.destination_key].append(one)
+    verdicts = []
+    for one in played:
+        found = by_destination.pop(one.destination_key, [])
+        if one.fault is None:
+            verdicts.append(Verdict(one, observer, pair_up(one.expected, found)))
+    strangers = sorted((one for rest in by_destination.values() for one in rest), key=lambda one: one.start)
+    return verdicts, strangers
+
+
+def shows_cause(verdicts):
+    """(events with the right cause, events with any cause, connections that have a cause)."""
+    right = diagnosed = asked = 0
+    for verdict in verdicts:
+        if verdict.played.cause is None:
+            continue
+        for pair in verdict.pairs:
+            if pair.expected is None:
+                continue
+            asked += 1
+            if pair.seen is not None and pair.seen.cause is not None:
+                diagnosed += 1
+                right += pair.seen.cause == verdict.played.cause
+    return right, diagnosed, asked

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One event of the sensor in the words of model.Expected."""
+import dataclasses
+
+from model import LabError
+from observe import events
+
+FAILURES = frozenset(("reset", "closed", "alert", "encrypted_alert", "silence", "non_tls_reply", "refused",
+                      "unanswered"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What the sensor said about one connection."""
+
+    source: str
+    source_port: int
+    destination: str
+    destination_port: int
+    start: str
+    name: str                      # of the outcome
+    kind: str
+    by: str
+    stage: str
+    alert: int | None = None       # the code of the alert that ended it, where it could be read
+    rejection: bool = False        # warned of a client that closed without having sent anything
+    starttls: str | None = None    # "unknown": there was an upgrade, of a protocol that is not named
+    version: str | None = None     # negotiated
+    cause: str | None = None       # None: not diagnosed
+
+    @property
+    def destination_key(self):
+        return self.destination, self.destination_port
+
+    @property
+    def is_failure(self):
+        return self.kind in FAILURES
+
+
+def seen(event):
+    """Raises LabError when the event is not one of a handshake: then the sensor is broken, not the scenario."""
+    try:
+        source, source_port, destination, destination_port = events.key(event)
+        return Seen(
+            source=source, source_port=source_port, destination=destination, destination_port=destination_port,
+            start=event["event"].get("start", event["@timestamp"]), name=events.name(event), kind=events.kind(event),
+            by=events.by(event), stage=events.stage(event) or "none", alert=_ending_alert(event),
+            rejection=events.rejection(event), starttls=events.starttls(event), version=events.version(event),
+            cause=event["shakedown"].get("cause", {}).get("id"))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise LabError("an event is not as events are (%s %s): %.200s" % (
+            type(error).__name__, error, event)) from error
+
+
+def _ending_alert(event):
+    """The first fatal alert of the side that ended the handshake: its receiver reads no further (RFC 8446 §6.2). A
+    warning before it was survived; without a fatal one, the last warning is the ending."""
+    if events.kind(event) != "alert":
+        return None
+    readable = [alert for alert in event["shakedown"].get("alerts", ())
+                if "code" in alert and alert.get("from") == events.by(event)]
+    fatal = [alert for alert in readable if alert["level"] == "fatal"]
+    ending = fatal[:1] or readable[-1:]
+    return ending[0]["code"] if ending else None

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client does not accept the server's certificate, or rightly does although something is odd about it."""
+import dataclasses
+
+from model import (CLIENT_REJECTED, ESTABLISHED, REPORTED, TLS12, TLS13, Case, ClientSpec, Said, ServerSpec, TlsSettings,
+                   Truth, established, rejection_by_client, says)
+from scenarios import scenario
+from scenarios.stacks import CLIENTS, SERVERS, client_profile
+
+# A server that is still writing when the client leaves learns of the closing before it reads the alert.
+SERVER_HEARD = {
+    "alert": says("got_alert", "got_reset", "nothing"),
+    "encrypted_alert": says("got_alert", "got_reset", "nothing"),
+    "closed": says("got_close", "got_reset", "nothing"),
+    "reset": says("got_reset", "got_close", "nothing"),
+    "late": None,
+}
+
+
+def rejected(client, server, version, cause, variant="", **others):
+    profile = client_profile(client.stack, "name" if server.identity == "wrong_name" else "chain")
+    expected = rejection_by_client(profile, version, alert=REPORTED)
+    if server.stack == "java" and version != TLS13 and expected.kind == "alert":
+        # JSSE sends each message of its flight by itself, so that the client may judge before the last one is sent.
+        expected = dataclasses.replace(expected, stage=None)
+    return Case("", client, server, (expected,), says("rejected_peer"), SERVER_HEARD[profile.way(version)], cause, CLIENT_REJECTED,
+                variant=variant or version.lower().replace(".", ""), **others)
+
+
+def _rejected_by_all(identity, cause, servers=("nginx",), fixtures=(), **client):
+    for version in (TLS12, TLS13):
+        for stack in CLIENTS:
+            for server in servers:
+                yield rejected(ClientSpec(stack, **client),
+                               ServerSpec(server, TlsSettings.only(version), identity=identity), version, cause,
+                               fixture=stack in fixtures and server == servers[0])
+
+
+def _as_the_client_says(identity, cause, fixtures=(), **server):
+    """Stacks rightly differ on it; each says itself what it did."""
+    for version in (TLS12, TLS13):
+        for stack in CLIENTS:
+            case = rejected(ClientSpec(stack), ServerSpec("nginx", TlsSettings.only(version), identity=identity, **server),
+                            version, cause, fixture=stack in fixtures)
+            accepted = Truth(Said.connected, (established(version),), ESTABLISHED)
+            yield dataclasses.replace(case, client_says=says("rejected_peer", "connected"), server_says=None, by_report=(accepted,))
+
+
+@scenario
+def certificate_unknown_ca(lab):
+    # The question that all stacks answer at all servers.
+    yield from _rejected_by_all("unknown_ca", "untrusted_ca", ("nginx",) + tuple(s for s in SERVERS if s != "nginx"),
+                                fixtures=CLIENTS)
+
+
+@scenario
+def certificate_expired(lab):
+    yield from _rejected_by_all("expired", "certificate_expired", fixtures=("openssl", "gnutls", "java"))
+
+
+@scenario
+def certificate_not_yet_valid(lab):
+    yield from _rejected_by_all("not_yet_valid", "certificate_not_yet_valid", fixtures=("openssl",))
+
+
+@scenario
+def certificate_wrong_name(lab):
+    yield from _rejected_by_all("wrong_name", "certificate_name_mismatch", fixtures=("openssl", "node", "go"))
+
+
+@scenario
+def certificate_self_signed(lab):
+    yield from _rejected_by_all("self_signed", "self_signed", fixtures=("openssl",))
+
+
+@scenario
+def certificate_wrong_usage(lab):
+    yield from _as_the_client_says("wrong_usage", "certificate_wrong_usage", fixtures=("openssl",))
+
+
+@scenario
+def certificate_chain_incomplete(lab):
+    yield from _rejected_by_all("missing_intermediate", "chain_incomplete", fixtures=("openssl", "nss"))
+
+
+@scenario
+def certificate_chain_completed_from_cache(lab):
+    for version in (TLS12, TLS13):
+        for stack in ("openssl", "curl", "gnutls", "nss", "python"):
+            yield Case("", ClientSpec(stack, trust="root+cache"),
+                       ServerSpec("nginx", TlsSettings.only(version), identity="missing_intermediate"),
+                       (established(version),), says("connected"), verdict=ESTABLISHED,
+                       variant=version.lower().replace(".", ""), fixture=stack == "nss")
+
+
+@scenario
+def certificate_seen_with_a_wrong_clock(lab):
+    for days, word in ((-3650, "behind"), (7300, "ahead")):
+        for stack in ("openssl", "curl", "gnutls", "nss", "wget", "python"):
+            yield rejected(ClientSpec(stack, clock_offset_days=days), ServerSpec("nginx", TlsSettings.only(TLS12)),
+                           TLS12, "clock_skew", word, fixture=stack == "openssl")
+
+
+@scenario
+def certificate_from_an_intercepting_proxy(lab):
+    yield from _rejected_by_all("intercepting", "interception", fixtures=("openssl",))
+
+
+@scenario
+def certificate_revoked(lab):
+    yield from _as_the_client_says("revoked", "certificate_revoked", ("gnutls",), staple="revoked")
+
+
+@scenario
+def certificate_weak_key(lab):
+    yield from _as_the_client_says("weak_key", "certificate_weak", ("openssl",))
+
+
+@scenario
+def certificate_weak_signature(lab):
+    yield from _as_the_client_says("weak_signature", "certificate_weak", ("openssl",))
