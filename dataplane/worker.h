@@ -74,6 +74,8 @@ class Worker {
   void on_orphan_syn_ack(const PacketContext& packet) noexcept;
   void on_embryo_packet(flow::Embryo& embryo, const PacketContext& packet) noexcept;
   void on_server_packet(flow::Embryo& embryo, const PacketContext& packet) noexcept;
+  void on_server_close(flow::Embryo& embryo, const PacketContext& packet,
+                       bool bytes_missing) noexcept;
   void on_client_packet(flow::Embryo& embryo, const PacketContext& packet) noexcept;
   void promote(flow::Embryo& embryo, const PacketContext& packet, Direction direction) noexcept;
   void end_embryo(flow::Embryo& embryo, handshake::EndReason reason, Party closer, UnixNanos now,
@@ -90,6 +92,7 @@ class Worker {
   void begin_midstream(const PacketContext& packet, Direction direction) noexcept;
   void on_connection_packet(Connection& connection, const PacketContext& packet) noexcept;
   void note_ack(Connection& connection, SeqNum ack, Direction direction) noexcept;
+  static void note_answer_to_unread(Connection& connection) noexcept;
   void deliver(Connection& connection, const PacketContext& packet, handshake::Exchange& exchange,
                Direction direction) noexcept;
   void look_for_hello(Connection& connection, const PacketContext& packet,

@@ -181,6 +181,9 @@ void Worker::on_connection_packet(Connection& connection, const PacketContext& p
 
   if (view.has(tcp_flag::ack) && !view.has(tcp_flag::rst))
     note_ack(connection, view.ack, direction);
+  if (direction == Direction::server_to_client && view.payload_length() != 0) {
+    note_answer_to_unread(connection);
+  }
   // RFC 9293 §3.5.2: a RST may hold text about its cause, which is no part of the stream.
   if (view.payload_length() != 0 && !view.has(tcp_flag::rst)) {
     if (state.phase == Phase::waiting_for_hello && state.has(State::plaintext_first)) {
@@ -200,7 +203,8 @@ void Worker::note_ack(Connection& connection, SeqNum ack, Direction direction) n
   const bool from_client = direction == Direction::client_to_server;
   SeqNum& newest = from_client ? state.client_acked : state.server_acked;
   const std::uint32_t known = from_client ? State::client_ack_known : State::server_ack_known;
-  const std::uint32_t asks = from_client ? State::client_asks_for_hole : State::server_asks_for_hole;
+  const std::uint32_t asks =
+      from_client ? State::client_asks_for_hole : State::server_asks_for_hole;
   if (!state.has(known) || ack.after(newest)) {
     newest = ack;
     state.clear(asks);
@@ -209,6 +213,17 @@ void Worker::note_ack(Connection& connection, SeqNum ack, Direction direction) n
   const stream::StreamDirection& acked =
       connection.streams[handshake::index_of(handshake::opposite(direction))];
   if (stream::Reassembler::has_hole(acked) && ack == acked.next) state.set(asks);
+}
+
+// The server speaks and has acknowledged what the sensor has not read yet, because the mirror turned
+// the order around or lost it. Which of its words answer which of the client's cannot be told then.
+void Worker::note_answer_to_unread(Connection& connection) noexcept {
+  State& state = connection.state;
+  const stream::StreamDirection& client = connection.stream_of(Direction::client_to_server);
+  if (state.has(State::server_ack_known) && client.started() &&
+      state.server_acked.after(client.next)) {
+    state.server_reply = handshake::ServerReply::conversation;
+  }
 }
 
 void Worker::deliver(Connection& connection, const PacketContext& packet, Exchange& exchange,
@@ -419,8 +434,10 @@ void Worker::end_connection(Connection& connection, EndReason reason, UnixNanos 
   Exchange exchange = exchange_of(connection, now, order_time);
   give_up_holes(connection, exchange);
   // A connection that never showed TLS, on a port nobody watches, is not ours to report.
-  const bool ours =
-      connection.state.phase != Phase::waiting_for_hello || connection.state.has(State::watched);
+  const bool silent_client = exchange.record.outcome.kind == OutcomeKind::no_hello &&
+                             exchange.record.client_tcp.payload_bytes == 0;
+  const bool ours = (connection.state.phase != Phase::waiting_for_hello && !silent_client) ||
+                    connection.state.has(State::watched);
   if (!ours || connection.state.has(State::not_tls)) {
     drop_connection(connection);
     return;

@@ -30,6 +30,11 @@ bool may_begin_tls(Bytes payload) noexcept {
          (payload.size() < 4 || payload[3] == 0 || payload[3] == 3);
 }
 
+bool may_be_server_flight(Bytes payload) noexcept {
+  return !payload.empty() && payload[0] == static_cast<std::uint8_t>(ContentType::handshake) &&
+         tls::plausible_record_start(payload);
+}
+
 std::uint16_t server_port_of(const Embryo& embryo) noexcept {
   return embryo.has(Embryo::client_is_low) ? embryo.key.high_port : embryo.key.low_port;
 }
@@ -141,9 +146,7 @@ void Worker::on_server_packet(Embryo& embryo, const PacketContext& packet) noexc
       view.has(tcp_flag::ack) && view.ack.after(embryo.client_isn.plus(1)) &&
       view.ack.distance_from(embryo.client_isn) < std::int32_t{kSequenceWindowMax};
   if (view.has(tcp_flag::rst)) {
-    end_embryo(embryo, handshake::EndReason::decided, Party::server, packet.view.time, packet.clock,
-               bytes_missing);
-    erase_embryo(embryo);
+    on_server_close(embryo, packet, bytes_missing);
     return;
   }
   if (view.has(tcp_flag::syn) && view.has(tcp_flag::ack)) {
@@ -158,17 +161,26 @@ void Worker::on_server_packet(Embryo& embryo, const PacketContext& packet) noexc
     embryos_.touch(&embryo, packet.clock);
     return;
   }
-  if (!view.payload.empty() &&
-      view.payload[0] == static_cast<std::uint8_t>(ContentType::handshake) &&
-      tls::plausible_record_start(view.payload)) {
+  if (may_be_server_flight(view.payload)) {
     promote(embryo, packet, Direction::server_to_client);
     return;
   }
-  if (view.has(tcp_flag::fin)) {
-    end_embryo(embryo, handshake::EndReason::decided, Party::server, packet.view.time, packet.clock,
-               bytes_missing);
-    erase_embryo(embryo);
+  if (view.has(tcp_flag::fin)) on_server_close(embryo, packet, bytes_missing);
+}
+
+// A server may close before a slow client's hello has come to it. The hello, if there is one, is on
+// its way: the connection is followed until the linger is over, so that both make one event.
+void Worker::on_server_close(Embryo& embryo, const PacketContext& packet,
+                             bool bytes_missing) noexcept {
+  const bool opened = embryo.has(Embryo::syn_ack_seen) &&
+                      (embryo.has(Embryo::syn_seen) || embryo.has(Embryo::client_ack_seen));
+  if (opened && !bytes_missing) {
+    promote(embryo, packet, Direction::server_to_client);
+    return;
   }
+  end_embryo(embryo, handshake::EndReason::decided, Party::server, packet.view.time, packet.clock,
+             bytes_missing);
+  erase_embryo(embryo);
 }
 
 void Worker::on_client_packet(Embryo& embryo, const PacketContext& packet) noexcept {
@@ -221,7 +233,9 @@ void Worker::promote(Embryo& embryo, const PacketContext& packet, Direction dire
   const bool banner =
       told && origin.has(Embryo::syn_ack_seen) && view.ack.after(origin.server_isn.plus(1));
   if (told || !from_client) {
-    const bool in_order = !from_client && origin.has(Embryo::syn_ack_seen);
+    // What a server said before it closed was no TLS, or it would have been followed by now.
+    const bool in_order =
+        !from_client && origin.has(Embryo::syn_ack_seen) && may_be_server_flight(view.payload);
     reassembler_.start(connection->stream_of(Direction::server_to_client),
                        told       ? view.ack
                        : in_order ? origin.server_isn.plus(1)

@@ -150,6 +150,7 @@ void Machine::read_client_hello(Exchange& exchange, const tls::Message& message)
   state.set(State::client_hello_read);
   record.client_hello = exchange.now;
   if (state.phase == Phase::waiting_for_hello) enter(exchange, Phase::handshaking);
+  note_hello_after_close(exchange);
 
   const ParseStatus status = tls::parse_client_hello(message.body, client_hello_);
   if (status == ParseStatus::malformed) {
@@ -265,6 +266,7 @@ void Machine::on_sslv2_hello(Exchange& exchange, Direction direction, Bytes body
     }
     state.set(State::client_hello_read);
     record.client_hello = exchange.now;
+    note_hello_after_close(exchange);
     tls::fill_facts(hello, record.client_hello_facts);
     const std::size_t size = tls::encode_client_offer(hello, offer_);
     record.offer_definition =

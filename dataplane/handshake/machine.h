@@ -89,6 +89,10 @@ class Machine {
   void note_finished(Exchange& exchange, Direction direction) noexcept;
   void note_completed_tls13(Exchange& exchange) noexcept;
   void on_opaque_tls13(Exchange& exchange, Direction direction, std::uint16_t length) noexcept;
+  void on_server_record_tls13(Exchange& exchange, std::uint16_t length) noexcept;
+  void on_client_record_tls13(Exchange& exchange, std::uint16_t length) noexcept;
+  void on_client_record_after_flight(Exchange& exchange, std::uint16_t length) noexcept;
+  void note_hello_after_close(Exchange& exchange) const noexcept;
   void on_opaque_classic(Exchange& exchange, Direction direction, ContentType type) noexcept;
   [[nodiscard]] std::uint64_t define(HandshakeRecord& record, DefinitionKind kind,
                                      Bytes body) noexcept;

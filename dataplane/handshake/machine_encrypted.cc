@@ -11,10 +11,34 @@ namespace {
 
 constexpr std::uint32_t kBothFinished = State::client_finished | State::server_finished;
 
+/// A client that has sent data of its own did not turn away without a word.
+void note_client_data(Exchange& exchange) noexcept {
+  exchange.record.flags |= HandshakeRecord::client_data_seen;
+  exchange.record.flags &= ~std::uint32_t{HandshakeRecord::late_rejection};
+}
+
 void note_data(Exchange& exchange, Direction direction) noexcept {
   append_history(exchange, direction, letter::application_data);
-  exchange.record.flags |=
-      flag_of(direction, HandshakeRecord::client_data_seen, HandshakeRecord::server_data_seen);
+  if (direction == Direction::client_to_server) {
+    note_client_data(exchange);
+  } else {
+    exchange.record.flags |= HandshakeRecord::server_data_seen;
+  }
+}
+
+/// The client's alert after both Finished. Without data before it, and with none of the server's
+/// alerts to answer, the client has turned away; whose FIN comes first then means nothing.
+void note_farewell(Exchange& exchange) noexcept {
+  const bool answers = exchange.state.has(State::server_alert_sized) ||
+                       exchange.mark(HandshakeRecord::close_notify_server);
+  if (exchange.state.phase == Phase::established && !answers &&
+      !exchange.mark(HandshakeRecord::client_data_seen)) {
+    exchange.record.flags |= HandshakeRecord::late_rejection;
+  }
+}
+
+RecordLengths lengths_of(const State& state) noexcept {
+  return {state.alert_record_length, state.finished_record_length};
 }
 
 }  // namespace
@@ -50,6 +74,7 @@ void Machine::on_opaque_classic(Exchange& exchange, Direction direction,
         // Encrypted, after both Finished: the close_notify that ends every orderly connection.
         record.flags |= flag_of(direction, HandshakeRecord::close_notify_client,
                                 HandshakeRecord::close_notify_server);
+        if (direction == Direction::client_to_server) note_farewell(exchange);
         return;
       }
       append_alert(record, encrypted_alert_of(sender_of(direction)));
@@ -105,49 +130,58 @@ void Machine::note_finished(Exchange& exchange, Direction direction) noexcept {
 // TLS 1.3: everything is application_data outside; length and order are what is left.
 void Machine::on_opaque_tls13(Exchange& exchange, Direction direction,
                               std::uint16_t length) noexcept {
+  append_history(exchange, direction, letter::application_data);
+  if (direction == Direction::server_to_client) {
+    on_server_record_tls13(exchange, length);
+  } else {
+    on_client_record_tls13(exchange, length);
+  }
+}
+
+void Machine::on_server_record_tls13(Exchange& exchange, std::uint16_t length) noexcept {
   State& state = exchange.state;
   HandshakeRecord& record = exchange.record;
-  const RecordLengths lengths{state.alert_record_length, state.finished_record_length};
-  append_history(exchange, direction, letter::application_data);
-
-  if (direction == Direction::server_to_client) {
-    record.flags |= HandshakeRecord::server_flight_seen;
-    if (lengths.is_alert(length)) {
-      state.set(State::server_alert_sized);
-      if (state.phase == Phase::handshaking || state.phase == Phase::established) {
-        record.deciding_record_length = length;
-      }
-      return;
-    }
-    state.clear(State::server_alert_sized);
-    if (state.client_flight == ClientFlight::finished) {
-      state.set(State::server_spoke_after_finished);
-      record.flags |= HandshakeRecord::server_data_seen;
-      if (state.phase == Phase::established && exchange.mark(HandshakeRecord::client_data_seen)) {
-        enter(exchange, Phase::done);
-      }
-    }
-    return;
+  const RecordLengths lengths = lengths_of(state);
+  record.flags |= HandshakeRecord::server_flight_seen;
+  if (shows_certificate(state.client_flight)) {
+    // A server that has asked for a certificate waits for the client's whole flight: its answer
+    // proves that this was it, and that a record after the certificate may have been data.
+    if (state.client_flight == ClientFlight::certificate_and_more) note_client_data(exchange);
+    state.client_flight = ClientFlight::finished;
+    note_completed_tls13(exchange);
   }
 
+  const bool alert = lengths.is_alert(length);
+  const bool after_flight = state.client_flight == ClientFlight::finished;
+  if (after_flight) state.server_reply = next_server_reply(state.server_reply, length, lengths);
+  const bool open = state.phase == Phase::handshaking || state.phase == Phase::established;
+  if (open && (alert || state.server_reply == ServerReply::short_record)) {
+    record.deciding_record_length = length;
+  }
+  if (alert) {
+    state.set(State::server_alert_sized);
+    return;
+  }
+  state.clear(State::server_alert_sized);
+  if (!after_flight) return;
+  record.flags |= HandshakeRecord::server_data_seen;
+  if (state.phase == Phase::established && state.server_reply == ServerReply::conversation &&
+      exchange.mark(HandshakeRecord::client_data_seen)) {
+    enter(exchange, Phase::done);
+  }
+}
+
+void Machine::on_client_record_tls13(Exchange& exchange, std::uint16_t length) noexcept {
+  State& state = exchange.state;
+  HandshakeRecord& record = exchange.record;
+  const RecordLengths lengths = lengths_of(state);
   // Before the server's flight, encrypted client records are early data (RFC 8446 §4.2.10).
   if (!exchange.mark(HandshakeRecord::server_flight_seen) && !state.has(State::lost_hard)) {
     record.flags |= HandshakeRecord::client_data_seen;
     return;
   }
   if (state.client_flight == ClientFlight::finished) {
-    if (lengths.is_alert(length)) {
-      record.flags |= HandshakeRecord::close_notify_client;
-      return;
-    }
-    record.flags |= HandshakeRecord::client_data_seen;
-    // Where the client showed a certificate, the server's verdict on it is still to come.
-    const bool certificate = record.client_certificate == ClientCertificate::inferred_empty ||
-                             record.client_certificate == ClientCertificate::inferred_sent;
-    if (state.phase == Phase::established &&
-        (!certificate || state.has(State::server_spoke_after_finished))) {
-      enter(exchange, Phase::done);
-    }
+    on_client_record_after_flight(exchange, length);
     return;
   }
 
@@ -167,16 +201,43 @@ void Machine::on_opaque_tls13(Exchange& exchange, Direction direction,
       record.deciding_record_length = length;
       return;
     case ClientFlight::certificate:
-      if (before == ClientFlight::none) {
-        record.client_certificate = lengths.is_empty_certificate(length)
-                                        ? ClientCertificate::inferred_empty
-                                        : ClientCertificate::inferred_sent;
-      }
+      record.client_certificate = lengths.is_empty_certificate(length)
+                                      ? ClientCertificate::inferred_empty
+                                      : ClientCertificate::inferred_sent;
+      return;
+    case ClientFlight::certificate_and_more:
       return;
     case ClientFlight::finished:
       break;
   }
+  if (before == ClientFlight::none && !early_data && lengths.is_empty_flight(length)) {
+    record.client_certificate = ClientCertificate::inferred_empty;
+  }
   note_completed_tls13(exchange);
+  if (follows_flight(before, length, lengths)) on_client_record_after_flight(exchange, length);
+}
+
+void Machine::on_client_record_after_flight(Exchange& exchange, std::uint16_t length) noexcept {
+  State& state = exchange.state;
+  HandshakeRecord& record = exchange.record;
+  if (lengths_of(state).is_alert(length)) {
+    record.flags |= HandshakeRecord::close_notify_client;
+    note_farewell(exchange);
+    return;
+  }
+  note_client_data(exchange);
+  // Who goes on after the server's word was not refused by it.
+  if (state.server_reply == ServerReply::short_record) {
+    state.server_reply = ServerReply::conversation;
+    record.deciding_record_length = 0;
+  }
+  // Where the client showed a certificate, the server's verdict on it is still to come.
+  const bool certificate = record.client_certificate == ClientCertificate::inferred_empty ||
+                           record.client_certificate == ClientCertificate::inferred_sent;
+  if (state.phase == Phase::established &&
+      (!certificate || state.server_reply == ServerReply::conversation)) {
+    enter(exchange, Phase::done);
+  }
 }
 
 // The server's Finished stands in its flight, so the client's completes the handshake.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How a handshake ends: closings, time, and the final word on it.
+#include "handshake/client_flight.h"
 #include "handshake/machine.h"
 
 namespace shakedown::handshake {
@@ -45,17 +46,6 @@ bool server_refused_in_flight(const Exchange& exchange) noexcept {
          exchange.state.client_flight != ClientFlight::finished;
 }
 
-/// TLS 1.3: the client showed a certificate (or that it has none), and the server's only word after
-/// that was alert-sized.
-bool server_refused_client(const Exchange& exchange) noexcept {
-  const State& state = exchange.state;
-  const ClientCertificate shown = exchange.record.client_certificate;
-  return exchange.tls13() && state.client_flight == ClientFlight::finished &&
-         (shown == ClientCertificate::inferred_empty ||
-          shown == ClientCertificate::inferred_sent) &&
-         state.has(State::server_alert_sized) && !state.has(State::server_spoke_after_finished);
-}
-
 /// TLS 1.3: the client answered the server's flight with an alert. `closed`: the connection ended
 /// right after it, which a record of an unusual length needs as a second witness.
 bool client_refused(const Exchange& exchange, bool closed) noexcept {
@@ -87,6 +77,59 @@ UnseenReason doubt(const Exchange& exchange) noexcept {
   return UnseenReason::none;
 }
 
+/// TLS 1.3: the client showed a certificate, or that it has none.
+bool client_showed_certificate(const Exchange& exchange) noexcept {
+  const ClientCertificate shown = exchange.record.client_certificate;
+  return exchange.tls13() &&
+         (shown == ClientCertificate::inferred_empty || shown == ClientCertificate::inferred_sent);
+}
+
+/// TLS 1.3: after the client's certificate, the server's only word was alert-sized; or it was too
+/// short for a session ticket and the last word of the connection. Servers also greet in few bytes,
+/// and clients hang up on that: then only the length of Java's padded alert is taken for one.
+bool server_refused_client(const Exchange& exchange, Party closer) noexcept {
+  const State& state = exchange.state;
+  if (!client_showed_certificate(exchange) || state.client_flight != ClientFlight::finished) {
+    return false;
+  }
+  if (state.server_reply == ServerReply::alert_sized) return true;
+  if (state.server_reply != ServerReply::short_record) return false;
+  const RecordLengths lengths{state.alert_record_length, state.finished_record_length};
+  return !exchange.mark(HandshakeRecord::close_notify_client) &&
+         (closer == Party::server ||
+          lengths.is_padded_alert(exchange.record.deciding_record_length)) &&
+         doubt(exchange) == UnseenReason::none;
+}
+
+/// TLS 1.3: the server closes on a client that showed a certificate, without a word about it. A
+/// client that has said goodbye before was not refused, and a server cut off in the middle of a
+/// record was saying something.
+bool server_left_client(const Exchange& exchange, Party closer) noexcept {
+  const State& state = exchange.state;
+  return closer == Party::server && client_showed_certificate(exchange) &&
+         state.server_reply == ServerReply::none && !state.has(State::server_alert_sized) &&
+         !exchange.mark(HandshakeRecord::close_notify_client) &&
+         exchange.server_records.at_record_boundary() && doubt(exchange) == UnseenReason::none;
+}
+
+/// RFC 8446 §2.3: a server that has taken early data may answer it and say goodbye before the
+/// client's Finished has come to it. That one is on its way; how the client ends decides.
+bool answered_early_data(const Exchange& exchange, Party closer, CloseKind kind) noexcept {
+  const HandshakeRecord& record = exchange.record;
+  return closer == Party::server && kind == CloseKind::fin && exchange.tls13() &&
+         exchange.state.client_flight == ClientFlight::none &&
+         exchange.mark(HandshakeRecord::client_data_seen) &&
+         (record.client_hello_facts.flags & ClientHelloFacts::early_data_offered) != 0 &&
+         (record.server_hello_facts.flags & ServerHelloFacts::psk_selected) != 0;
+}
+
+/// TLS 1.3: the client has finished, and the server would not have it.
+void take_back_completion(Exchange& exchange) noexcept {
+  exchange.record.outcome.stage = Stage::client_finished;
+  exchange.record.flags |= HandshakeRecord::inferred;
+  exchange.record.flags &= ~std::uint32_t{HandshakeRecord::late_rejection};
+}
+
 }  // namespace
 
 void Machine::latch(Exchange& exchange, OutcomeKind kind, Party by) const noexcept {
@@ -100,16 +143,21 @@ void Machine::on_close(Exchange& exchange, Direction direction, CloseKind kind) 
   State& state = exchange.state;
   HandshakeRecord& record = exchange.record;
   const Party closer = sender_of(direction);
+  const OutcomeKind ending = kind == CloseKind::rst ? OutcomeKind::reset : OutcomeKind::closed;
   switch (state.phase) {
     case Phase::waiting_for_hello:
       latch(exchange, OutcomeKind::no_hello, closer);
       return;
     case Phase::established:
-      if (server_refused_client(exchange)) {
-        record.outcome.stage = Stage::client_finished;
-        record.flags |= HandshakeRecord::inferred;
+      if (server_refused_client(exchange, closer)) {
+        take_back_completion(exchange);
         append_alert(record, encrypted_alert_of(Party::server));
         latch(exchange, OutcomeKind::encrypted_alert, Party::server);
+        return;
+      }
+      if (server_left_client(exchange, closer)) {
+        take_back_completion(exchange);
+        latch(exchange, ending, closer);
         return;
       }
       if (closer == Party::client && !exchange.mark(HandshakeRecord::client_data_seen)) {
@@ -121,6 +169,7 @@ void Machine::on_close(Exchange& exchange, Direction direction, CloseKind kind) 
     case Phase::done:
       return;
     case Phase::handshaking:
+      if (answered_early_data(exchange, closer, kind)) return;
       break;
   }
   if (client_refused(exchange, true)) {
@@ -136,8 +185,22 @@ void Machine::on_close(Exchange& exchange, Direction direction, CloseKind kind) 
     latch(exchange, OutcomeKind::alert,
           state.has(State::server_warned) ? Party::server : Party::client);
   } else {
-    latch(exchange, kind == CloseKind::rst ? OutcomeKind::reset : OutcomeKind::closed, closer);
+    // A whole flight may be one record that looks like its certificate alone.
+    if (server_left_client(exchange, closer)) take_back_completion(exchange);
+    latch(exchange, ending, closer);
   }
+}
+
+// The server had closed before the hello came to it: one connection, and one ending.
+void Machine::note_hello_after_close(Exchange& exchange) const noexcept {
+  Outcome& outcome = exchange.record.outcome;
+  if (exchange.state.phase != Phase::ended || outcome.kind != OutcomeKind::no_hello ||
+      outcome.by != Party::server) {
+    return;
+  }
+  const bool reset = exchange.state.has(State::server_rst);
+  outcome.kind = reset ? OutcomeKind::reset : OutcomeKind::closed;
+  outcome.stage = Stage::client_hello;
 }
 
 void Machine::on_non_tls_reply(Exchange& exchange) noexcept {

@@ -21,7 +21,8 @@
 //        done
 //
 // Forbidden: any phase back to an earlier one. `ended` never becomes `established`: the first
-// ending counts, and what follows is a reaction to it.
+// ending counts, and what follows is a reaction to it. One thing may still be learned of an ending
+// without a hello: that the hello was on its way.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +44,17 @@ enum class ClientFlight : std::uint8_t {
   none,         ///< no encrypted record since the server's flight
   alert_sized,  ///< exactly an alert: rejection, if nothing contradicts
   short_record,  ///< too short for a Finished: rejection by a stack that pads, if the connection ends here
-  certificate,  ///< an empty or full client certificate came first
+  certificate,  ///< an empty or full client certificate came first, maybe with all that belongs to it
+  certificate_and_more,  ///< ... and a long record after it: CertificateVerify, or already data
   finished
+};
+
+/// What a TLS 1.3 server said after the client's flight, as far as record lengths tell.
+enum class ServerReply : std::uint8_t {
+  none,
+  alert_sized,   ///< exactly an alert, and nothing else
+  short_record,  ///< one record, too short for a session ticket: an alert by a stack that pads?
+  conversation   ///< anything that a server says only to a client it has accepted, or out of order
 };
 
 struct State {
@@ -65,8 +75,6 @@ struct State {
         1u << 12,  ///< the last thing the client said in the clear was a non-fatal alert
     server_warned = 1u << 13,
     server_alert_sized = 1u << 14,  ///< TLS 1.3: the server's last encrypted record was alert-sized
-    server_spoke_after_finished =
-        1u << 15,  ///< TLS 1.3: a server record too long for an alert after Finished
     client_hello_read = 1u << 16,
     server_hello_read = 1u << 17,
     alert_is_ending = 1u << 18,  ///< the latched outcome rests on an alert that could be read
@@ -78,7 +86,7 @@ struct State {
     server_close_pending = 1u << 24,
     client_ack_known = 1u << 25,
     server_ack_known = 1u << 26,
-    not_tls = 1u << 27,  ///< the first bytes are not TLS, and the port is not watched
+    not_tls = 1u << 27,        ///< the first bytes are not TLS, and the port is not watched
     client_is_low = 1u << 28,  ///< the client is the low endpoint of the flow key
     server_closed_first = 1u << 29,
     client_asks_for_hole = 1u << 30,  ///< acknowledged up to a hole after the hole had shown itself
@@ -96,7 +104,8 @@ struct State {
   std::uint32_t session_id_digest = 0;
   std::uint16_t finished_record_length = 0;  ///< TLS 1.3; zero: not known
   std::uint16_t alert_record_length = 0;
-  Phase phase = Phase::waiting_for_hello;
+  Phase phase : 4 = Phase::waiting_for_hello;
+  ServerReply server_reply : 4 = ServerReply::none;
   ClientFlight client_flight = ClientFlight::none;
   std::uint8_t packets_past_hole =
       0;  ///< packets since the receiver acknowledged what the sensor misses

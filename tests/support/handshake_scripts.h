@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -157,6 +158,17 @@ class HandshakeScript {
 [[nodiscard]] Dialogue tls13_plaintext_alert(HandshakeParameters p, Code8 description = 48);
 /// TLS 1.3 as Node rejects a certificate: FIN after the server's flight.
 [[nodiscard]] Dialogue tls13_closed_after_server_flight(HandshakeParameters p);
+
+/// What one side sends at once after the server's flight, by TLSCiphertext.length.
+struct LengthsOfASide {
+  Side from = Side::client;
+  std::vector<size_t> record_lengths{};
+};
+/// TLS 1.3 up to the server's flight, and then these records; the caller adds the ending.
+[[nodiscard]] Dialogue tls13_mutual_by_lengths(HandshakeParameters p,
+                                               std::initializer_list<LengthsOfASide> exchange);
+/// The server closes at once, and the client's hello is on its way.
+[[nodiscard]] Dialogue closed_before_client_hello(HandshakeParameters p);
 
 // Connections that are no TLS handshake.
 [[nodiscard]] Dialogue no_hello(Side closed_by = Side::client);

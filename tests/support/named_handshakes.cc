@@ -263,26 +263,97 @@ Frames play(const Dialogue& dialogue, TcpConversationOptions options) {
   return tcp.take_frames();
 }
 
+Dialogue tls13_mutual_by_lengths(HandshakeParameters p,
+                                 std::initializer_list<LengthsOfASide> exchange) {
+  HandshakeScript script = hello_of(std::move(p));
+  script.server_flight();
+  uint64_t seed = 0x7000;
+  for (const LengthsOfASide& turn : exchange) {
+    std::vector<Bytes> records;
+    for (const size_t length : turn.record_lengths) {
+      records.push_back(
+          encrypted_record(Code8(ContentType::application_data), length, ++seed, kTls12));
+    }
+    script.data(turn.from, concatenate(records));
+  }
+  return script.take();
+}
+
+Dialogue closed_before_client_hello(HandshakeParameters p) {
+  HandshakeScript script(std::move(p));
+  return script.fin(Side::server)
+      .client_hello()
+      .rst(Side::server)
+      .expect("closed_after_client_hello", "server")
+      .take();
+}
+
+namespace {
+
+Dialogue ended(Dialogue dialogue, std::initializer_list<Step> ending, std::string name,
+               std::string by) {
+  dialogue.steps.insert(dialogue.steps.end(), ending);
+  dialogue.expected.name = std::move(name);
+  dialogue.expected.by = std::move(by);
+  return dialogue;
+}
+
+/// TLS 1.3 with a client certificate, in the record lengths of stacks that the scripts do not make.
+std::vector<NamedDialogue> mutual_dialogues(const HandshakeParameters& p) {
+  const Step client_fin{Step::Kind::fin, Side::client};
+  const Step server_fin{Step::Kind::fin, Side::server};
+  constexpr auto kClient = Side::client;
+  constexpr auto kServer = Side::server;
+  return {
+      {"tls13_flight_in_one_record", ended(tls13_mutual_by_lengths(p, {{kClient, {812}},
+                                                                       {kServer, {906}},
+                                                                       {kClient, {58}},
+                                                                       {kServer, {906, 2000, 19}},
+                                                                       {kClient, {19}}}),
+                                           {client_fin, server_fin}, "established", "none")},
+      {"tls13_greeting_without_ticket", ended(tls13_mutual_by_lengths(p, {{kClient, {1001, 97, 53}},
+                                                                          {kServer, {40}},
+                                                                          {kClient, {30}},
+                                                                          {kServer, {30, 19}}}),
+                                              {server_fin, client_fin}, "established", "none")},
+      {"tls13_flight_in_one_record_refused",
+       ended(tls13_mutual_by_lengths(p, {{kClient, {628}}, {kServer, {19}}}),
+             {server_fin, client_fin}, "encrypted_alert_after_client_finished", "server")},
+      {"tls13_padded_refusal",
+       ended(tls13_mutual_by_lengths(p, {{kClient, {25, 53, 58}}, {kServer, {35}}}),
+             {client_fin, server_fin}, "encrypted_alert_after_client_finished", "server")},
+      {"tls13_silent_refusal",
+       ended(tls13_mutual_by_lengths(p, {{kClient, {1001, 97, 53}}}), {server_fin, client_fin},
+             "closed_after_client_finished", "server")},
+  };
+}
+
+}  // namespace
+
 std::vector<NamedDialogue> dialogues_with_hello() {
   const auto tls12 = HandshakeParameters::tls12();
   const auto tls13 = HandshakeParameters::tls13();
-  return {{"tls12_full", tls12_full()},
-          {"tls12_resumed", tls12_resumed()},
-          {"tls12_mutual", tls12_mutual()},
-          {"tls12_with_warning", tls12_with_warning()},
-          {"tls13_full", tls13_full()},
-          {"tls13_resumed", tls13_resumed()},
-          {"tls13_hello_retry", tls13_hello_retry()},
-          {"tls13_mutual", tls13_mutual()},
-          {"reset_after_client_hello", reset_after_client_hello(tls12)},
-          {"closed_after_client_hello", closed_after_client_hello(tls13)},
-          {"alert_70", alert_after_client_hello(tls12, 70)},
-          {"client_alert_48", tls12_client_alert(tls12, 48)},
-          {"client_certificate_rejected", tls12_client_certificate_rejected(tls12)},
-          {"tls13_encrypted_alert", tls13_encrypted_alert()},
-          {"tls13_plaintext_alert", tls13_plaintext_alert(tls13)},
-          {"tls13_closed", tls13_closed_after_server_flight(tls13)},
-          {"non_tls_reply", non_tls_reply(tls12)}};
+  std::vector<NamedDialogue> list = {
+      {"tls12_full", tls12_full()},
+      {"tls12_resumed", tls12_resumed()},
+      {"tls12_mutual", tls12_mutual()},
+      {"tls12_with_warning", tls12_with_warning()},
+      {"tls13_full", tls13_full()},
+      {"tls13_resumed", tls13_resumed()},
+      {"tls13_hello_retry", tls13_hello_retry()},
+      {"tls13_mutual", tls13_mutual()},
+      {"reset_after_client_hello", reset_after_client_hello(tls12)},
+      {"closed_after_client_hello", closed_after_client_hello(tls13)},
+      {"alert_70", alert_after_client_hello(tls12, 70)},
+      {"client_alert_48", tls12_client_alert(tls12, 48)},
+      {"client_certificate_rejected", tls12_client_certificate_rejected(tls12)},
+      {"tls13_encrypted_alert", tls13_encrypted_alert()},
+      {"tls13_plaintext_alert", tls13_plaintext_alert(tls13)},
+      {"tls13_closed", tls13_closed_after_server_flight(tls13)},
+      {"closed_before_client_hello", closed_before_client_hello(tls13)},
+      {"non_tls_reply", non_tls_reply(tls12)}};
+  for (NamedDialogue& each : mutual_dialogues(tls13)) list.push_back(std::move(each));
+  return list;
 }
 
 }  // namespace shakedown::test_support

@@ -83,6 +83,16 @@ TEST_P(Outcomes, AreThoseOfTheScript) {
   }
 }
 
+TEST(Outcomes, OfNamedDialoguesAreThoseOfTheirScripts) {
+  for (const NamedDialogue& each : dialogues_with_hello()) {
+    SCOPED_TRACE(each.name);
+    const auto records = test_harness::records_of(play(each.dialogue));
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(outcome_text(records[0]), each.dialogue.expected.name);
+    EXPECT_EQ(party_text(records[0].outcome.by), each.dialogue.expected.by);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(BothFamilies, Outcomes, testing::Bool(),
                          [](const auto& parameter) { return parameter.param ? "Ipv6" : "Ipv4"; });
 
