@@ -174,13 +174,14 @@ class Expected:
 
 @dataclasses.dataclass(frozen=True)
 class Truth:
-    """What to expect when the client reports `said`: for questions on which stacks rightly differ (is RSA 1024 too
+    """What to expect when the client reports `said` (and the server `server_said`, where that is given): for questions on which stacks rightly differ (is RSA 1024 too
     weak?) and for overload, where only the client knows whether it came through."""
 
     said: Said
     expected: tuple[Expected, ...]
     verdict: str | None = None
     cause: str | None = None
+    server_said: Said | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,10 +206,11 @@ class Case:
             parts.append("ipv6")
         return ".".join(part for part in parts if part)
 
-    def truth(self, client_report):
-        """(expected, verdict, cause) once it is known what the client said."""
+    def truth(self, client_report, server_report=None):
+        """(expected, verdict, cause) once it is known what the programs said."""
+        server_said = server_report.said if server_report else None
         for truth in self.by_report:
-            if truth.said == client_report.said:
+            if truth.said == client_report.said and truth.server_said in (None, server_said):
                 return truth.expected, truth.verdict, truth.cause
         return self.expected, self.verdict, self.cause
 

@@ -165,7 +165,7 @@ class _Attempt:
         report = client.run(case.client, self.lab, self.address, self.port, CLIENT_TIMEOUT)
         self.client_reports.append(report)
         server_report = self._server_report(mark, report)
-        expected, self.verdict, self.cause = case.truth(report)
+        expected, self.verdict, self.cause = case.truth(report, server_report)
         if len(expected) == 1 and hasattr(client, "connections"):
             # The program tells how often it tried; all went the same way.
             expected *= max(1, client.connections(report))
