@@ -174,8 +174,8 @@ class Expected:
 
 @dataclasses.dataclass(frozen=True)
 class Truth:
-    """What to expect when the client reports `said` (and the server `server_said`, where that is given): for questions on which stacks rightly differ (is RSA 1024 too
-    weak?) and for overload, where only the client knows whether it came through."""
+    """What to expect when the client reports `said` (and the server `server_said`, where that is given): for questions
+    on which stacks rightly differ (is RSA 1024 too weak?), and for races whose end only the programs know."""
 
     said: Said
     expected: tuple[Expected, ...]

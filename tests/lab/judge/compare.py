@@ -32,11 +32,20 @@ class Played:
     server_reports: tuple[Report, ...] = ()
     fault: str | None = None               # why the case did not happen; None: it did
     seconds: float = 0.0
+    abandoned: tuple[tuple[str, int], ...] = ()  # where it was tried before, and did not happen
 
     @property
     def destination_key(self):
         """None for a case that never came so far as to have an address."""
-        return (events.address(self.address), self.port) if self.address else None
+        return _key(self.address, self.port)
+
+    @property
+    def abandoned_keys(self):
+        return [_key(address, port) for address, port in self.abandoned]
+
+
+def _key(address, port):
+    return (events.address(address), port) if address else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +133,8 @@ def judge(played, observer, seen):
     verdicts = []
     for one in played:
         found = by_destination.pop(one.destination_key, [])
+        for key in one.abandoned_keys:
+            by_destination.pop(key, None)
         if one.fault is None:
             verdicts.append(Verdict(one, observer, pair_up(one.expected, found)))
     strangers = sorted((one for rest in by_destination.values() for one in rest), key=lambda one: one.start)

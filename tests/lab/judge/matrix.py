@@ -87,7 +87,8 @@ def case_json(result, one):
                     "connections": [dataclasses.asdict(pair.seen) if pair.seen else None for pair in verdict.pairs]}
     return {"name": one.case.name, "scenario": one.case.scenario, "variant": one.case.variant,
             "client": one.case.client.stack, "server": one.case.server.stack if one.case.server else None,
-            "destination": one.address, "port": one.port, "fault": one.fault, "cause": one.cause,
+            "destination": one.address, "port": one.port, "fault": one.fault,
+            "second_attempt": bool(one.abandoned), "cause": one.cause,
             "verdict": one.verdict, "seconds": round(one.seconds, 3),
             "expected": [dataclasses.asdict(expected) for expected in one.expected],
             "client_said": [_report_json(report) for report in one.client_reports],

@@ -127,8 +127,10 @@ def _totals(result):
         yield "%-10s %d of %d cases agree, %s; %s" % (
             observer.name, agree, len(observer.verdicts), count(observer.event_count, "event"), cause)
     covered = len(result.wanted) - len(result.uncovered())
-    yield "%d of %d scenarios covered, %s played, %d skipped, %d did not happen" % (
-        covered, len(result.wanted), count(len(result.played), "case"), len(result.skipped), len(result.not_happened))
+    again = sum(1 for one in result.played if one.abandoned)
+    yield "%d of %d scenarios covered, %s played, %d skipped, %d did not happen%s" % (
+        covered, len(result.wanted), count(len(result.played), "case"), len(result.skipped), len(result.not_happened),
+        ", %d needed a second attempt" % again if again else "")
     if result.population_attempts is not None:
         yield "populations: %d attempts, %s" % (result.population_attempts,
                                                 count(len(result.population_faults), "complaint"))

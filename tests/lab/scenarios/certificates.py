@@ -26,8 +26,9 @@ def rejected(client, server, version, cause, variant="", **others):
     case = Case("", client, server, (expected,), says("rejected_peer"), SERVER_HEARD[profile.way(version)], cause,
                 CLIENT_REJECTED, variant=variant or version.lower().replace(".", ""), **others)
     if (client.stack, server.stack, version) == ("wget", "gnutls", TLS13):
-        # gnutls-serv sends its tickets before the client's Finished. wget closes with them unread, so the kernel resets,
-        # and drops the Finished if that still waits behind the ChangeCipherSpec for an acknowledgement: the server knows.
+        # gnutls-serv sends its tickets before the client's Finished. wget closes with them unread, so the kernel
+        # resets, and drops the Finished if it still waits behind the ChangeCipherSpec for an acknowledgement: the
+        # server knows.
         lost = Expected("reset", "client", "server_hello", version=version)
         case = dataclasses.replace(
             case, server_says=says("connected", "got_reset"),
@@ -48,10 +49,11 @@ def _as_the_client_says(identity, cause, fixtures=(), **server):
     """Stacks rightly differ on it; each says itself what it did."""
     for version in (TLS12, TLS13):
         for stack in CLIENTS:
-            case = rejected(ClientSpec(stack), ServerSpec("nginx", TlsSettings.only(version), identity=identity, **server),
-                            version, cause, fixture=stack in fixtures)
+            spec = ServerSpec("nginx", TlsSettings.only(version), identity=identity, **server)
+            case = rejected(ClientSpec(stack), spec, version, cause, fixture=stack in fixtures)
             accepted = Truth(Said.connected, (established(version),), ESTABLISHED)
-            yield dataclasses.replace(case, client_says=says("rejected_peer", "connected"), server_says=None, by_report=(accepted,))
+            yield dataclasses.replace(case, client_says=says("rejected_peer", "connected"), server_says=None,
+                                      by_report=(accepted,))
 
 
 @scenario

@@ -2,8 +2,8 @@
 """The server does not accept the client's certificate, or misses one."""
 import dataclasses
 
-from model import (ESTABLISHED, REPORTED, SERVER_REJECTED, TLS12, TLS13, Case, ClientSpec, Expected, Said, ServerSpec, TlsSettings,
-                   Truth, established, rejection_by_server, says)
+from model import (ESTABLISHED, REPORTED, SERVER_REJECTED, TLS12, TLS13, Case, ClientSpec, Expected, Said, ServerSpec,
+                   TlsSettings, Truth, established, rejection_by_server, says)
 from scenarios import scenario
 from scenarios.stacks import CLIENTS, SERVERS, server_profile
 
@@ -33,7 +33,8 @@ def rejected(client, server, version, cause, **others):
 
 def _pairs():
     """Every client at one server, every server with one client."""
-    return [(client, "openssl") for client in CLIENTS] + [("openssl", server) for server in SERVERS if server != "openssl"]
+    others = [server for server in SERVERS if server != "openssl"]
+    return [(client, "openssl") for client in CLIENTS] + [("openssl", server) for server in others]
 
 
 def _rejected_everywhere(identity, cause, pairs, fixtures=()):

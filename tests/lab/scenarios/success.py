@@ -107,9 +107,9 @@ def large_client_hello(lab):
 def established_with_other_suites(lab):
     for suites in ("chacha20", "aes128"):
         for client in ("openssl", "gnutls", "nss", "java", "go"):
-            yield success(ClientSpec(client, TlsSettings(suites=suites)), ServerSpec("openssl", TlsSettings.only(TLS13)),
-                          TLS13, suites)
+            yield success(ClientSpec(client, TlsSettings(suites=suites)),
+                          ServerSpec("openssl", TlsSettings.only(TLS13)), TLS13, suites)
     for suites in ("dhe", "rsa_kx"):
         for client in ("openssl", "gnutls", "nss"):
-            yield success(ClientSpec(client, TlsSettings(suites=suites)), ServerSpec("openssl", TlsSettings.only(TLS12)),
-                          TLS12, suites, fixture=client == "openssl")
+            yield success(ClientSpec(client, TlsSettings(suites=suites)),
+                          ServerSpec("openssl", TlsSettings.only(TLS12)), TLS12, suites, fixture=client == "openssl")

@@ -5,6 +5,7 @@
 Needs no network, no programs and no root.
 """
 import copy
+import dataclasses
 import pathlib
 import sys
 import unittest
@@ -168,6 +169,11 @@ class ConnectionsTest(unittest.TestCase):
     def test_events_of_a_case_that_did_not_happen_are_no_strangers(self):
         verdicts, strangers = compare.judge([played(established(), fault="no")], "af_xdp", [event()])
         self.assertEqual((verdicts, strangers), ([], []))
+
+    def test_events_of_a_first_attempt_that_did_not_happen_are_no_strangers(self):
+        one = dataclasses.replace(played(established()), abandoned=(("198.19.0.7", PORT),))
+        verdicts, strangers = compare.judge([one], "af_xdp", [event("reset", "client", address="198.19.0.7"), event()])
+        self.assertEqual((strangers, verdicts[0].agrees), ([], True))
 
     def test_an_address_is_the_same_however_it_is_written(self):
         case = played(established(), address="2001:db8:5:0:0:0:0:1")
@@ -334,7 +340,8 @@ class TextTest(unittest.TestCase):
 class TruthByReportTest(unittest.TestCase):
     def test_what_the_client_said_decides_what_to_expect(self):
         case = Case("weak", ClientSpec("openssl"), ServerSpec("nginx"), (established(),),
-                    says("connected", "got_alert"), by_report=(Truth(Said.got_alert, (server_alert(),), SERVER_REJECTED, "certificate_weak"),))
+                    says("connected", "got_alert"),
+                    by_report=(Truth(Said.got_alert, (server_alert(),), SERVER_REJECTED, "certificate_weak"),))
         self.assertEqual(case.truth(Report(Said.connected))[0], (established(),))
         self.assertEqual(case.truth(Report(Said.got_alert))[1:], (SERVER_REJECTED, "certificate_weak"))
 
