@@ -70,6 +70,10 @@ std::string tunnel_text(TunnelKind kind, std::uint32_t id) {
       return fmt::format("pppoe:{}", id);
     case TunnelKind::mpls:
       return fmt::format("mpls:{}", id);
+    case TunnelKind::vn_tag:
+      return fmt::format("vn_tag:{}", id);
+    case TunnelKind::e_tag:
+      return fmt::format("e_tag:{}", id);
   }
   return fmt::format("tunnel_{}:{}", static_cast<unsigned>(kind), id);
 }

@@ -88,10 +88,16 @@ inline constexpr std::uint16_t kPppoeSession = 0x8864;
 inline constexpr std::uint16_t kServiceVlan = 0x88a8;
 inline constexpr std::uint16_t kErspan = 0x88be;
 inline constexpr std::uint16_t kProviderBackbone = 0x88e7;
+inline constexpr std::uint16_t kVnTag = 0x8926;
+inline constexpr std::uint16_t kETag = 0x893f;
 inline constexpr std::uint16_t kOldServiceVlan = 0x9100;
 
 [[nodiscard]] constexpr bool is_vlan_tag(std::uint16_t type) noexcept {
   return type == kVlan || type == kServiceVlan || type == kOldServiceVlan;
+}
+/// What a switch and its port extenders put between MAC addresses and VLAN tags.
+[[nodiscard]] constexpr bool is_port_tag(std::uint16_t type) noexcept {
+  return type == kVnTag || type == kETag;
 }
 }  // namespace ether_type
 

@@ -27,6 +27,46 @@ void note_vlan(Walk& walk, std::uint16_t tag_control) noexcept {
   }
 }
 
+/// Reads VLAN id and next EtherType of a tag.
+bool read_vlan_tag(Walk& walk) noexcept {
+  std::uint16_t tag_control = 0;
+  if (!walk.rest.read_u16(tag_control) || !walk.rest.read_u16(walk.ether_type)) return false;
+  note_vlan(walk, tag_control);
+  return true;
+}
+
+/// Which port of an extender a frame goes to is worth knowing; the tag is no encapsulation with
+/// addresses of its own, and does not count against their depth.
+bool read_port_tag(Walk& walk) noexcept {
+  if (walk.ether_type == ether_type::kVnTag) {
+    // direction(1 bit), pointer(1), destination interface(14), looped(1), reserved(1), version(2),
+    // source interface(12)
+    constexpr unsigned kDestinationShift = 16;
+    constexpr std::uint32_t kInterfaceMask = 0x3fff;
+    std::uint32_t tag = 0;
+    if (!walk.rest.read_u32(tag)) return false;
+    walk.out.tunnel_kind = TunnelKind::vn_tag;
+    walk.out.tunnel_id = tag >> kDestinationShift & kInterfaceMask;
+  } else {
+    // IEEE 802.1BR: priority(3 bits), drop eligible(1), ingress E-CID(12), reserved(2), group(2),
+    // E-CID(12), ingress extension(8), extension(8)
+    constexpr std::uint16_t kChannelMask = 0x3fff;  // with the group
+    constexpr unsigned kExtensionShift = 14;
+    std::uint16_t ingress = 0;
+    std::uint16_t channel = 0;
+    std::uint8_t ingress_extension = 0;
+    std::uint8_t extension = 0;
+    if (!walk.rest.read_u16(ingress) || !walk.rest.read_u16(channel) ||
+        !walk.rest.read_u8(ingress_extension) || !walk.rest.read_u8(extension)) {
+      return false;
+    }
+    walk.out.tunnel_kind = TunnelKind::e_tag;
+    walk.out.tunnel_id =
+        std::uint32_t{extension} << kExtensionShift | (channel & std::uint32_t{kChannelMask});
+  }
+  return walk.rest.read_u16(walk.ether_type);
+}
+
 Layer follow_sll_protocol(Walk& walk) noexcept {
   if (walk.ether_type == kSllLlc) return Layer::llc;
   return walk.ether_type < ether_type::kFirst ? stop(walk, DecodeStatus::not_ip)
@@ -108,15 +148,14 @@ Layer read_llc(Walk& walk) noexcept {
   return is_ether_type ? Layer::ether_type : stop(walk, DecodeStatus::not_ip);
 }
 
-// Each tag: priority(3 bits), drop eligible(1 bit), VLAN id(12 bits), next EtherType(2)
+// Each VLAN tag: priority(3 bits), drop eligible(1 bit), VLAN id(12 bits), next EtherType(2)
 Layer follow_ether_type(Walk& walk) noexcept {
-  for (unsigned tag_count = 0; ether_type::is_vlan_tag(walk.ether_type); ++tag_count) {
+  for (unsigned tag_count = 0;; ++tag_count) {
+    const bool is_vlan = ether_type::is_vlan_tag(walk.ether_type);
+    if (!is_vlan && !ether_type::is_port_tag(walk.ether_type)) break;
     if (tag_count == kVlanTagCountMax) return stop(walk, DecodeStatus::vlan_too_deep);
-    std::uint16_t tag_control = 0;
-    if (!walk.rest.read_u16(tag_control) || !walk.rest.read_u16(walk.ether_type)) {
-      return stop(walk, DecodeStatus::link_malformed);
-    }
-    note_vlan(walk, tag_control);
+    const bool is_whole = is_vlan ? read_vlan_tag(walk) : read_port_tag(walk);
+    if (!is_whole) return stop(walk, DecodeStatus::link_malformed);
   }
   switch (walk.ether_type) {
     case ether_type::kIpv4:

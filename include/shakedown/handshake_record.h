@@ -41,8 +41,11 @@ enum class TunnelKind : std::uint8_t {
   ip_in_ip = 6,
   six_in_four = 7,
   pppoe = 8,
-  mpls = 9
+  mpls = 9,
+  vn_tag = 10,
+  e_tag = 11
 };
+inline constexpr unsigned kTunnelKindCount = 12;
 
 enum class Transport : std::uint8_t { tcp = 0, udp = 1 };
 

@@ -92,7 +92,7 @@ void check_lists(const HandshakeRecord& record) {
   require(record.ja4.cipher_count <= 99 && record.ja4.extension_count <= 99, "JA4 counts to 99");
   require(record.client_certificate <= ClientCertificate::inferred_sent, "certificate is known");
   require(record.family == IpFamily::ipv4 || record.family == IpFamily::ipv6, "family is known");
-  require(record.tunnel_kind <= TunnelKind::mpls, "tunnel is known");
+  require(static_cast<unsigned>(record.tunnel_kind) < kTunnelKindCount, "tunnel is known");
 }
 
 /// Only for captures whose clock never went back.

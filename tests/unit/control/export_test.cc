@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <set>
 #include <span>
+#include <string>
 
 #include "export/code_names.h"
 #include "export/community_id.h"
@@ -161,6 +163,20 @@ std::string live_event_of(const HandshakeRecord& record) {
 json::object parsed(const HandshakeRecord& record) {
   enrich::DefinitionStore store;
   return json::parse(event_of(record, store)).as_object();
+}
+
+TEST(HandshakeEvent, NamesEveryKindOfTunnel) {
+  HandshakeRecord record = test::a_handshake(OutcomeKind::alert, Stage::client_hello);
+  record.tunnel_id = 7;
+  std::set<std::string> names;
+  for (unsigned kind = 1; kind < kTunnelKindCount; ++kind) {
+    record.tunnel_kind = static_cast<TunnelKind>(kind);
+    const auto name = std::string(parsed(record).at("shakedown").at("tunnel").as_string());
+    EXPECT_NE(name.substr(0, 7), "tunnel_") << kind;
+    EXPECT_TRUE(names.insert(name).second) << name;
+  }
+  EXPECT_TRUE(names.contains("vn_tag:7"));
+  EXPECT_TRUE(names.contains("e_tag:7"));
 }
 
 TEST(HandshakeEvent, HasTheFieldsOfTheDesign) {

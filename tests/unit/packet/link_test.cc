@@ -176,6 +176,63 @@ TEST(Vlan, RefusesATagThatIsCut) {
   }
 }
 
+// --- tags of port extenders ---
+
+/// `tag` stands behind the MAC addresses, and `type` with `content` behind it.
+ts::Bytes port_tagged(std::uint16_t tag_type, ts::Bytes tag, std::uint16_t type,
+                      ts::Bytes content) {
+  return ts::ethernet_frame({}, tag_type,
+                            ts::ByteWriter().bytes(tag).u16(type).bytes(content).take());
+}
+
+const ts::Bytes kVnTag = ts::ByteWriter().u32(0xc123'0456).take();  // to interface 0x123
+const ts::Bytes kETag = ts::ByteWriter().u16(0x0007).u16(0x1234).u8(0).u8(0x02).take();
+
+TEST(PortTag, NamesTheInterfaceOfAVnTag) {
+  const Decoded packet = decoded(port_tagged(0x8926, kVnTag, 0x0800, inner_ipv4()));
+  EXPECT_EQ(packet.status, DecodeStatus::tcp);
+  EXPECT_EQ(packet.view.tunnel_kind, TunnelKind::vn_tag);
+  EXPECT_EQ(packet.view.tunnel_id, 0x123u);
+  EXPECT_EQ(packet.payload(), kText);
+}
+
+TEST(PortTag, NamesTheChannelOfAnETagWithItsGroupAndExtension) {
+  const Decoded packet = decoded(port_tagged(0x893f, kETag, 0x86dd, inner_ipv6()));
+  EXPECT_EQ(packet.status, DecodeStatus::tcp);
+  EXPECT_EQ(packet.view.tunnel_kind, TunnelKind::e_tag);
+  EXPECT_EQ(packet.view.tunnel_id, 0x02u << 14 | 0x1234u);
+}
+
+TEST(PortTag, IsFollowedByVlanTags) {
+  const ts::Bytes inside = ts::ByteWriter().u16(100).u16(0x0800).bytes(inner_ipv4()).take();
+  const Decoded packet = decoded(port_tagged(0x8926, kVnTag, 0x8100, inside));
+  EXPECT_EQ(packet.status, DecodeStatus::tcp);
+  EXPECT_EQ(packet.view.vlan_outer, 100);
+  EXPECT_EQ(packet.view.tunnel_kind, TunnelKind::vn_tag);
+}
+
+TEST(PortTag, CountsAsATag) {
+  ts::Bytes inside = inner_ipv4();
+  std::uint16_t type = 0x0800;
+  for (unsigned i = 0; i < kVlanTagCountMax; ++i) {
+    EXPECT_EQ(decoded(ts::ethernet_frame({}, type, inside)).status, DecodeStatus::tcp) << i;
+    inside = ts::ByteWriter().bytes(kVnTag).u16(type).bytes(inside).take();
+    type = 0x8926;
+  }
+  EXPECT_EQ(decoded(ts::ethernet_frame({}, type, inside)).status, DecodeStatus::tcp);
+  inside = ts::ByteWriter().bytes(kVnTag).u16(type).bytes(inside).take();
+  EXPECT_EQ(decoded(ts::ethernet_frame({}, type, inside)).status, DecodeStatus::vlan_too_deep);
+}
+
+TEST(PortTag, RefusesOneThatIsCut) {
+  for (const auto& [type, tag] : {std::pair{std::uint16_t{0x8926}, kVnTag}, {0x893f, kETag}}) {
+    const ts::Bytes frame = port_tagged(type, tag, 0x0800, inner_ipv4());
+    for (std::size_t size = 14; size < 14 + tag.size() + 2; ++size) {
+      EXPECT_EQ(decoded(cut(frame, size)).status, DecodeStatus::link_malformed) << type << size;
+    }
+  }
+}
+
 TEST(Ppp, ReadsCompressedHeaders) {
   ts::ByteWriter frame;
   frame.u8(0x21).bytes(inner_ipv4());
