@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "dpdk.h"
 #include "port/direct_source.h"
 #include "port/distributor.h"
-#include "port/eal.h"
 #include "port/live_ports.h"
 #include "port/rest.h"
 #include "tcp_conversation.h"
@@ -25,24 +25,10 @@ namespace support = shakedown::test_support;
 
 constexpr unsigned kWorkersMax = 2;
 
-struct Dpdk {
-  Eal eal;
-  PacketBuffers buffers;
-
-  static Dpdk& get() {
-    static Dpdk dpdk;
-    return dpdk;
-  }
-
- private:
-  Dpdk() {
-    EalConfig config;
-    config.lcore_count = kWorkersMax + 2;
-    config.memory_bytes = 48 * 1024 * 1024;
-    EXPECT_EQ(eal.start(config), "");
-    EXPECT_EQ(buffers.create(live_buffers_needed(0, kWorkersMax)), "");
-  }
-};
+Dpdk& dpdk() {
+  static Dpdk instance(kWorkersMax, 48 * 1024 * 1024, live_buffers_needed(0, kWorkersMax));
+  return instance;
+}
 
 /// Gives `waiting` packets, each with its number and the port's index in its first bytes. What does
 /// not fit into `room` is missed, as in a card.
@@ -57,7 +43,7 @@ class FakePort final : public InputPort {
     ++poll_count_;
     unsigned count = 0;
     while (count < out.size() && waiting_ != 0) {
-      rte_mbuf* const packet = rte_pktmbuf_alloc(Dpdk::get().buffers.pool());
+      rte_mbuf* const packet = rte_pktmbuf_alloc(dpdk().buffers.pool());
       if (packet == nullptr) break;
       const support::Bytes bytes = frame_(next_);
       std::memcpy(rte_pktmbuf_append(packet, static_cast<std::uint16_t>(bytes.size())),
@@ -90,16 +76,16 @@ class FakePort final : public InputPort {
 
 class Live : public testing::Test {
  protected:
-  void SetUp() override { Dpdk::get(); }
+  void SetUp() override { dpdk(); }
 
   LivePorts& ports(bool busy = true) {
     std::array<InputPort*, 2> ports{&first_, &second_};
-    live_ = std::make_unique<LivePorts>(ports, Dpdk::get().buffers, packet_clock_, busy);
+    live_ = std::make_unique<LivePorts>(ports, dpdk().buffers, packet_clock_, busy);
     return *live_;
   }
   DirectSource& direct() {
-    direct_ = std::make_unique<DirectSource>(ports(), Dpdk::get().buffers, link_types_,
-                                             counters_[0], stop_);
+    direct_ =
+        std::make_unique<DirectSource>(ports(), dpdk().buffers, link_types_, counters_[0], stop_);
     return *direct_;
   }
   /// Ports of the packets of one read, in order.
@@ -229,7 +215,7 @@ class LiveDistributor : public Live {
   /// `worker_turn` is called before each turn of each worker.
   std::array<std::uint64_t, kWorkersMax> run(unsigned packet_count,
                                              const std::function<void(unsigned)>& worker_turn) {
-    Distributor distributor(ports(false), Dpdk::get().buffers, link_types_, stop_);
+    Distributor distributor(ports(false), dpdk().buffers, link_types_, stop_);
     std::array<CounterBlock*, kWorkersMax> counters{&counters_[0], &counters_[1]};
     EXPECT_EQ(distributor.create(counters), "");
     std::array<std::atomic<std::uint64_t>, kWorkersMax> seen{};
@@ -250,7 +236,7 @@ class LiveDistributor : public Live {
     }
     bodies.emplace_back([&] { distributor.run(); });
     for (unsigned i = 0; i < bodies.size(); ++i) {
-      EXPECT_TRUE(Dpdk::get().eal.launch(i, bodies[i]));
+      EXPECT_TRUE(dpdk().eal.launch(i, bodies[i]));
     }
     first_.arrive(packet_count);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -258,7 +244,7 @@ class LiveDistributor : public Live {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     stop_ = true;
-    Dpdk::get().eal.wait();
+    dpdk().eal.wait();
     return {seen[0], seen[1]};
   }
 };

@@ -11,11 +11,11 @@
 #include <tuple>
 #include <vector>
 
+#include "dpdk.h"
 #include "packet_builder.h"
 #include "pcap_writer.h"
 #include "port/direct_source.h"
 #include "port/distributor.h"
-#include "port/eal.h"
 #include "port/merged_ports.h"
 #include "tcp_conversation.h"
 
@@ -28,25 +28,10 @@ using support::CaptureFileFormat;
 constexpr unsigned kWorkersMax = 3;
 constexpr unsigned kFilesMax = 4;
 
-/// EAL starts once per process; the pool is as large as the largest test needs.
-struct Dpdk {
-  Eal eal;
-  PacketBuffers buffers;
-
-  static Dpdk& get() {
-    static Dpdk dpdk;
-    return dpdk;
-  }
-
- private:
-  Dpdk() {
-    EalConfig config;
-    config.lcore_count = kWorkersMax + 2;
-    config.memory_bytes = 96 * 1024 * 1024;
-    EXPECT_EQ(eal.start(config), "");
-    EXPECT_EQ(buffers.create(buffers_needed(kFilesMax, kWorkersMax)), "");
-  }
-};
+Dpdk& dpdk() {
+  static Dpdk instance(kWorkersMax, 96 * 1024 * 1024, buffers_needed(kFilesMax, kWorkersMax));
+  return instance;
+}
 
 /// One packet as a worker saw it.
 struct Seen {
@@ -85,7 +70,7 @@ class PortSource : public testing::Test {
     std::string folder = testing::TempDir() + "sourceXXXXXX";
     ASSERT_NE(mkdtemp(folder.data()), nullptr);
     folder_ = folder;
-    Dpdk::get();
+    dpdk();
   }
   void TearDown() override {
     merged_.reset();
@@ -115,27 +100,26 @@ class PortSource : public testing::Test {
     ASSERT_EQ(probed.status, ProbeStatus::ok) << probed.sentence;
     const auto index = static_cast<unsigned>(ports_.size());
     ports_.push_back(std::make_unique<PcapPort>());
-    ASSERT_EQ(
-        ports_.back()->open(probed.file, index, Dpdk::get().buffers.pool(), descriptions_[index]),
-        "");
+    ASSERT_EQ(ports_.back()->open(probed.file, index, dpdk().buffers.pool(), descriptions_[index]),
+              "");
     link_types_[index] = probed.file.link_type;
   }
 
   MergedPorts& merged() {
     std::vector<InputPort*> ports;
     for (const auto& port : ports_) ports.push_back(port.get());
-    merged_ = std::make_unique<MergedPorts>(ports, Dpdk::get().buffers, packet_clock_);
+    merged_ = std::make_unique<MergedPorts>(ports, dpdk().buffers, packet_clock_);
     return *merged_;
   }
 
   std::vector<Seen> read_directly() {
-    DirectSource source(merged(), Dpdk::get().buffers, link_types_, counters_[0], stop_);
+    DirectSource source(merged(), dpdk().buffers, link_types_, counters_[0], stop_);
     return read_all(source);
   }
 
   /// What each worker saw.
   std::vector<std::vector<Seen>> read_distributed(unsigned worker_count) {
-    Distributor distributor(merged(), Dpdk::get().buffers, link_types_, stop_);
+    Distributor distributor(merged(), dpdk().buffers, link_types_, stop_);
     std::vector<CounterBlock*> counters;
     for (unsigned i = 0; i < worker_count; ++i) counters.push_back(&counters_[i]);
     EXPECT_EQ(distributor.create(counters), "");
@@ -146,9 +130,9 @@ class PortSource : public testing::Test {
     }
     bodies.emplace_back([&] { distributor.run(); });
     for (unsigned i = 0; i < bodies.size(); ++i) {
-      EXPECT_TRUE(Dpdk::get().eal.launch(i, bodies[i]));
+      EXPECT_TRUE(dpdk().eal.launch(i, bodies[i]));
     }
-    Dpdk::get().eal.wait();
+    dpdk().eal.wait();
     return seen;
   }
 
