@@ -215,6 +215,11 @@ class Case:
         return self.expected, self.verdict, self.cause
 
 
+def variant_of(version):
+    """The variant of a case that is about one protocol version: tlsv13."""
+    return version.lower().replace(".", "")
+
+
 def says(*words):
     return frozenset(Said[word] for word in words)
 

@@ -10,10 +10,10 @@ Options that adapters understand, where they can (else Unsupported):
   padded=yes      a ClientHello of more than 1500 bytes, by ALPN entries that nobody speaks
   source=ADDRESS  the local address of the connection
 """
+import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -21,11 +21,11 @@ import typing
 
 import model
 from model import Said
+from program_output import PATH, first_line, last_line, line_around, missing  # noqa: F401  (adapters ask for them here)
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 PADDING = tuple("x-padding-%02d-%s" % (number, "-" * 45) for number in range(28))
 
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What a client says first once the connection is encrypted, by its STARTTLS protocol; any answer will do.
 _REQUESTS = {
@@ -112,20 +112,6 @@ def connected(ended):
     return model.Report(Said.connected, text=first_line(ended.output), exit_code=ended.exit_code)
 
 
-def line_around(text, position):
-    start = text.rfind("\n", 0, position) + 1
-    end = text.find("\n", position)
-    return text[start:len(text) if end < 0 else end].strip()[:300]
-
-
-def first_line(text):
-    return next((line.strip()[:300] for line in text.splitlines() if line.strip()), "")
-
-
-def last_line(text):
-    return first_line("\n".join(reversed(text.splitlines())))
-
-
 def run(spec, lab, argv, timeout, environment=None, sends=None):
     """Runs one program in the client's namespace to its end, or ends it and its children after `timeout`."""
     process = lab.network.popen(
@@ -151,7 +137,7 @@ def _end_group(process):
 
 def _environment(spec, lab, additions):
     """A small environment of its own, so that nothing of the user's settings (proxies, locale) comes in."""
-    environment = {"PATH": _PATH, "LC_ALL": "C.UTF-8", "TZ": "UTC",
+    environment = {"PATH": PATH, "LC_ALL": "C.UTF-8", "TZ": "UTC",
                    "HOME": str(folder(lab, "home"))}
     environment.update(additions or {})
     if spec.clock_offset_days:
@@ -188,12 +174,6 @@ def once(lab, stack, name, make):
             if not path.exists():
                 raise
     return path
-
-
-def missing(*programs):
-    """What an adapter's available() answers: None, or which program is not installed."""
-    absent = [program for program in programs if not shutil.which(program, path=_PATH)]
-    return "%s is not installed" % ", ".join(absent) if absent else None
 
 
 def only_role(spec, *roles):
@@ -310,6 +290,17 @@ def report_of_program(spec, ended, judged):
     if ended.exit_code == 0 and spec.resume and "not resumed" in ended.errors:
         return model.Report(Said.own_failure, text="not resumed", exit_code=0)
     return connected(ended) if ended.exit_code == 0 else judged(ended)
+
+
+def report_of_json(ended, who):
+    """What a program of ours says that reports in JSON: {"said", "text"} and, where it knows one, "alert"."""
+    if ended.exit_code is None:
+        return model.Report(Said.timed_out, text="stopped by the laboratory")
+    try:
+        answer = json.loads(ended.output)
+    except ValueError:
+        raise model.LabError("%s broke: %s" % (who, last_line(ended.text))) from None
+    return model.Report(Said[answer["said"]], answer.get("alert"), answer["text"], ended.exit_code)
 
 
 def bracketed(address):

@@ -17,12 +17,10 @@ Roles (ClientSpec.role) and what they report when nothing goes otherwise:
 Options: patience=SECONDS (6: longer than the sensor waits), delay=SECONDS before its own act, count=N, padded=yes,
 source=ADDRESS, and rules of net/rules.py. `trust` "root" verifies the certificate; every other word does not.
 """
-import json
 import sys
 
 import model
 from clients import base
-from model import Said
 
 PACKAGE = "python3"
 PROFILE = model.Profile(tls12="alert", tls13="alert")  # as OpenSSL, which is below; see clients/openssl.py
@@ -49,10 +47,4 @@ def run(spec, lab, address, port, timeout=15):
     if spec.option("padded") == "yes":
         argv.append("--padded")
     ended = base.run(spec, lab, argv, timeout)
-    if ended.exit_code is None:
-        return model.Report(Said.timed_out, text="stopped by the laboratory")
-    try:
-        answer = json.loads(ended.output)
-    except ValueError:
-        raise model.LabError("the raw client broke: " + base.last_line(ended.text)) from None
-    return model.Report(Said[answer["said"]], answer["alert"], answer["text"], ended.exit_code)
+    return base.report_of_json(ended, "the raw client")

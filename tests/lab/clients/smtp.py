@@ -3,12 +3,10 @@
 
 Its only role is "tls". Options: insist=yes (asks for STARTTLS even where it is not offered), patience=SECONDS (7).
 """
-import json
 import sys
 
 import model
 from clients import base, openssl
-from model import Said
 
 PACKAGE = "python3"
 PROFILE = openssl.PROFILE  # Python's ssl module is OpenSSL
@@ -36,10 +34,4 @@ def run(spec, lab, address, port, timeout=15):
     if spec.option("patience"):
         argv += ["--patience", spec.option("patience")]
     ended = base.run(spec, lab, argv, timeout)
-    if ended.exit_code is None:
-        return model.Report(Said.timed_out, text="stopped by the laboratory")
-    try:
-        answer = json.loads(ended.output)
-    except ValueError:
-        raise model.LabError("the mail client broke: " + base.last_line(ended.text)) from None
-    return model.Report(Said[answer["said"]], None, answer["text"], ended.exit_code)
+    return base.report_of_json(ended, "the mail client")

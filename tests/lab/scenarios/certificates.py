@@ -3,7 +3,7 @@
 import dataclasses
 
 from model import (CLIENT_REJECTED, ESTABLISHED, REPORTED, TLS12, TLS13, Case, ClientSpec, Expected, Said, ServerSpec,
-                   TlsSettings, Truth, established, rejection_by_client, says)
+                   TlsSettings, Truth, established, rejection_by_client, says, variant_of)
 from scenarios import scenario
 from scenarios.stacks import CLIENTS, SERVERS, client_profile
 
@@ -24,7 +24,7 @@ def rejected(client, server, version, cause, variant="", **others):
         # JSSE sends each message of its flight by itself, so that the client may judge before the last one is sent.
         expected = dataclasses.replace(expected, stage=None)
     case = Case("", client, server, (expected,), says("rejected_peer"), SERVER_HEARD[profile.way(version)], cause,
-                CLIENT_REJECTED, variant=variant or version.lower().replace(".", ""), **others)
+                CLIENT_REJECTED, variant=variant or variant_of(version), **others)
     if (client.stack, server.stack, version) == ("wget", "gnutls", TLS13):
         # gnutls-serv sends its tickets before the client's Finished. wget closes with them unread, so the kernel
         # resets, and drops the Finished if it still waits behind the ChangeCipherSpec for an acknowledgement: the
@@ -100,7 +100,7 @@ def certificate_chain_completed_from_cache(lab):
             yield Case("", ClientSpec(stack, trust="root+cache"),
                        ServerSpec("nginx", TlsSettings.only(version), identity="missing_intermediate"),
                        (established(version),), says("connected"), verdict=ESTABLISHED,
-                       variant=version.lower().replace(".", ""), fixture=stack == "nss")
+                       variant=variant_of(version), fixture=stack == "nss")
 
 
 @scenario

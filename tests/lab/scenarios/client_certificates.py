@@ -3,7 +3,7 @@
 import dataclasses
 
 from model import (ESTABLISHED, REPORTED, SERVER_REJECTED, TLS12, TLS13, Case, ClientSpec, Expected, Said, ServerSpec,
-                   TlsSettings, Truth, established, rejection_by_server, says)
+                   TlsSettings, Truth, established, rejection_by_server, says, variant_of)
 from scenarios import scenario
 from scenarios.stacks import CLIENTS, SERVERS, server_profile
 
@@ -27,7 +27,7 @@ def rejected(client, server, version, cause, **others):
         expected = (Expected("closed", "client", stage, version=version),) + expected
     return Case("", client, server, expected,
                 says("connected") if late else says("got_alert", "got_close", "got_reset"), None, cause,
-                None if late else SERVER_REJECTED, variant=version.lower().replace(".", ""), by_report=by_report,
+                None if late else SERVER_REJECTED, variant=variant_of(version), by_report=by_report,
                 **others)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server name is missing, or nobody serves it."""
 from model import (REPORTED, TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, established, says,
-                   server_alert)
+                   server_alert, variant_of)
 from scenarios import scenario
 from scenarios.stacks import CLIENTS
 
@@ -37,7 +37,7 @@ def name_known_at_a_forward_proxy(lab):
 @scenario
 def name_unrecognised(lab):
     for version in (TLS12, TLS13):
-        variant = version.lower().replace(".", "")
+        variant = variant_of(version)
         for client in CLIENTS:
             yield Case("", ClientSpec(client, server_name="nowhere.example.org"),
                        ServerSpec("nginx", TlsSettings.only(version), role="reject_unknown_name"),
@@ -52,7 +52,7 @@ def name_unrecognised(lab):
 @scenario
 def name_missing_where_it_is_needed(lab):
     for version in (TLS12, TLS13):
-        variant = version.lower().replace(".", "")
+        variant = variant_of(version)
         for client in ("openssl", "gnutls", "python", "curl", "nss"):
             yield Case("", ClientSpec(client, server_name=None, trust="all"),
                        ServerSpec("nginx", TlsSettings.only(version), role="reject_unknown_name"),

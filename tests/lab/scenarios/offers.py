@@ -2,7 +2,7 @@
 """A version in common, but no cipher suite, group, signature algorithm or application protocol."""
 import dataclasses
 
-from model import (REPORTED, TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, says, server_alert)
+from model import (REPORTED, TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, says, server_alert, variant_of)
 from scenarios import scenario
 from scenarios.stacks import SERVERS
 
@@ -15,22 +15,18 @@ def _refused(client, server, cause, variant, **others):
     return Case("", client, server, REFUSED, GOT_ALERT, SERVER_SPOKE, cause, variant=variant, **others)
 
 
-def _name(version):
-    return version.lower().replace(".", "")
-
-
 @scenario
 def no_common_cipher(lab):
     for version in (TLS12, TLS13):
         for client in ("openssl", "gnutls", "nss", "java", "curl", "node", "python"):
             yield _refused(ClientSpec(client, TlsSettings(suites="aes128")),
                            ServerSpec("openssl", TlsSettings.only(version, suites="chacha20")), "cipher_mismatch",
-                           _name(version), fixture=client == "openssl")
+                           variant_of(version), fixture=client == "openssl")
         for server in SERVERS:
             if server != "openssl":
                 yield _refused(ClientSpec("openssl", TlsSettings(suites="chacha20")),
                                ServerSpec(server, TlsSettings.only(version, suites="aes256")), "cipher_mismatch",
-                               _name(version))
+                               variant_of(version))
 
 
 @scenario
@@ -49,7 +45,7 @@ def no_common_signature_algorithm(lab):
             for server in ("openssl", "nginx", "haproxy"):
                 yield _refused(ClientSpec(client, TlsSettings(signature_algorithms="ecdsa")),
                                ServerSpec(server, TlsSettings.only(version), identity="good"),
-                               "signature_algorithm_mismatch", _name(version),
+                               "signature_algorithm_mismatch", variant_of(version),
                                fixture=client == "openssl" and server == "openssl")
 
 
@@ -60,7 +56,7 @@ def no_common_alpn(lab):
             for server in ("nginx", "go", "openssl"):
                 case = _refused(ClientSpec(client, TlsSettings(alpn=("spdy/1",))),
                                 ServerSpec(server, TlsSettings.only(version, alpn=("http/1.1",))), "alpn_mismatch",
-                                _name(version), fixture=client == "openssl" and server in ("nginx", "go"))
+                                variant_of(version), fixture=client == "openssl" and server in ("nginx", "go"))
                 if server == "go" and version == TLS13:
                     # crypto/tls chooses the protocol for EncryptedExtensions, when its ServerHello has gone out.
                     case = dataclasses.replace(case, expected=(Expected("encrypted_alert", "server", "server_hello"),))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handshakes that succeed, in every shape: what a sensor must never call a failure."""
 from model import (ESTABLISHED, SSL3, TLS10, TLS11, TLS12, TLS13, Case, ClientSpec, ServerSpec, TlsSettings,
-                   established, says)
+                   established, says, variant_of)
 from scenarios import scenario
 from scenarios.stacks import CLIENTS, SERVERS
 
@@ -12,10 +12,6 @@ def success(client, server, version, variant="", **others):
     return Case("", client, server, (established(version),), CONNECTED, variant=variant, verdict=ESTABLISHED, **others)
 
 
-def _name(version):
-    return version.lower().replace(".", "")
-
-
 @scenario
 def established_between_all_stacks(lab):
     for client in CLIENTS:
@@ -24,11 +20,11 @@ def established_between_all_stacks(lab):
                           fixture=client == server)
     for version in (TLS12,):
         for client in CLIENTS:
-            yield success(ClientSpec(client), ServerSpec("nginx", TlsSettings.only(version)), version, _name(version))
+            yield success(ClientSpec(client), ServerSpec("nginx", TlsSettings.only(version)), version, variant_of(version))
         for server in SERVERS:
             if server != "nginx":
                 yield success(ClientSpec("openssl"), ServerSpec(server, TlsSettings.only(version)), version,
-                              _name(version))
+                              variant_of(version))
 
 
 @scenario
@@ -37,7 +33,7 @@ def established_with_old_versions(lab):
         for client, server in (("openssl", "openssl"), ("gnutls", "gnutls"), ("nss", "nss"), ("gnutls", "openssl"),
                                ("nss", "openssl"), ("openssl", "nginx"), ("python", "haproxy")):
             yield success(ClientSpec(client, TlsSettings.only(version)), ServerSpec(server, TlsSettings.only(version)),
-                          version, _name(version), fixture=client == server)
+                          version, variant_of(version), fixture=client == server)
 
 
 @scenario
@@ -52,12 +48,12 @@ def established_with_client_certificate(lab):
         for client in CLIENTS:
             yield success(ClientSpec(client, identity="client_good"),
                           ServerSpec("openssl", TlsSettings.only(version), client_certificates="require"), version,
-                          _name(version), fixture=client == "openssl")
+                          variant_of(version), fixture=client == "openssl")
         for server in SERVERS:
             if server != "openssl":
                 yield success(ClientSpec("openssl", identity="client_good"),
                               ServerSpec(server, TlsSettings.only(version), client_certificates="require"), version,
-                              _name(version))
+                              variant_of(version))
 
 
 @scenario
@@ -65,7 +61,7 @@ def established_with_optional_client_certificate_absent(lab):
     for version in (TLS12, TLS13):
         for client, server in (("openssl", "openssl"), ("curl", "nginx"), ("gnutls", "haproxy"), ("python", "go")):
             yield success(ClientSpec(client), ServerSpec(server, TlsSettings.only(version),
-                                                         client_certificates="request"), version, _name(version))
+                                                         client_certificates="request"), version, variant_of(version))
 
 
 @scenario

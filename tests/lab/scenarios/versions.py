@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Client and server have no protocol version in common."""
 from model import (REPORTED, TLS10, TLS11, TLS12, TLS13, Case, ClientSpec, Expected, Said, ServerSpec, TlsSettings,
-                   Truth, says, server_alert)
+                   Truth, says, server_alert, variant_of)
 from scenarios import scenario
 from scenarios.stacks import SERVERS
 
@@ -16,7 +16,7 @@ def client_too_old(lab):
             for server in ("nginx", "openssl"):
                 yield Case("", ClientSpec(client, TlsSettings.only(version)),
                            ServerSpec(server, TlsSettings(min_version=TLS12)), expected, says("got_alert"),
-                           SERVER_SPOKE, "version_mismatch", variant=version.lower().replace(".", ""),
+                           SERVER_SPOKE, "version_mismatch", variant=variant_of(version),
                            fixture=client == "openssl" and version == TLS10)
     for server in SERVERS:
         if server not in ("nginx", "openssl"):
@@ -45,5 +45,5 @@ def server_too_old(lab):
             yield Case("", ClientSpec(client, TlsSettings.only(client_version)),
                        ServerSpec("openssl", TlsSettings.only(server_version), identity="good_ecdsa"), by_server,
                        says("got_alert", "own_failure"), None, "version_mismatch",
-                       variant=client_version.lower().replace(".", ""), fixture=client == "openssl",
+                       variant=variant_of(client_version), fixture=client == "openssl",
                        by_report=(Truth(Said.own_failure, by_client, cause="version_mismatch"),))

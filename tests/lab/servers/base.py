@@ -8,7 +8,6 @@ import contextlib
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,9 +16,10 @@ import time
 
 import model
 from model import LabError, Report, Said, Unsupported
+from program_output import PATH, last_line, line_around, missing  # noqa: F401  (adapters ask for them here)
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
-ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+ENVIRONMENT = {"PATH": PATH, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 OLD_VERSIONS = (model.SSL3, model.TLS10, model.TLS11)
 LOW_SECURITY = ("weak_key", "weak_signature")  # identities that a stack may refuse to serve by default
 
@@ -147,23 +147,6 @@ def rules_judge(*rules):
                 return Report(said, int(number) if number else None, line_around(text, found.start()))
         return None
     return judge
-
-
-def line_around(text, position):
-    start = text.rfind("\n", 0, position) + 1
-    end = text.find("\n", position)
-    return text[start:len(text) if end < 0 else end].strip()[:300]
-
-
-def last_line(text):
-    lines = text.strip().splitlines()
-    return lines[-1].strip()[:300] if lines else ""
-
-
-def missing(*programs):
-    """What available() answers: None, or which program is not installed."""
-    absent = [program for program in programs if not shutil.which(program, path=ENVIRONMENT["PATH"])]
-    return "%s is not installed" % ", ".join(absent) if absent else None
 
 
 def once(lab, name, make):
