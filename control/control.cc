@@ -10,7 +10,9 @@
 #include <thread>
 #include <utility>
 
+#include "config/configuration.h"
 #include "enrich/handshake.h"
+#include "export/health_event.h"
 #include "export/text.h"
 #include "report/summary.h"
 
@@ -65,14 +67,20 @@ void Control::request_stop() noexcept { stop_requested = 1; }
 std::size_t Control::run_once() {
   const ingest::Drain::Turn turn = drain_->take(order_);
   order_.release_before(turn.watermark, [this](HandshakeRecord& record) { handle(record); });
+  if (turn.watermark != kEndOfTime) {
+    capture_health_.advance(turn.watermark, [this](const auto& done) { report_health(done); });
+  }
   attachment_->segment().control.heartbeat.store(wall_clock().value, std::memory_order_relaxed);
   progress_.update(attachment_->segment(), std::chrono::steady_clock::now());
   return turn.record_count;
 }
 
 void Control::handle(HandshakeRecord& record) {
-  visibility_.judge(record);
-  const enrich::Handshake handshake = enrich::resolve(record, definitions_);
+  const ingest::Judgement judgement = visibility_.judge(record);
+  capture_health_.advance(record.order_time, [this](const auto& done) { report_health(done); });
+  capture_health_.add(record, judgement.sight);
+  enrich::Handshake handshake = enrich::resolve(record, definitions_);
+  handshake.tags = watchlists_.match(handshake.server_name);
   totals_.add(handshake);
   if (!wants_event(record.outcome.kind)) return;
   line_.clear();
@@ -81,12 +89,24 @@ void Control::handle(HandshakeRecord& record) {
   static_cast<void>(events_.write({line_.data(), line_.size()}));
 }
 
+void Control::report_health(const aggregate::CaptureHealth::Interval& interval) {
+  const ingest::Snapshot snapshot = ingest::take_snapshot(attachment_->segment());
+  const aggregate::SensorLoss now = report::sensor_loss(snapshot);
+  const aggregate::SensorLoss loss = now.since(std::exchange(reported_loss_, now));
+  progress_.remark(report::health_remark(interval.links, loss, snapshot.ports));
+  if (!health_file().is_open()) return;
+  line_.clear();
+  exporting::append_health_events(line_, interval, loss, context_);
+  // A failed write is kept by the file and ends the session at the next turn.
+  static_cast<void>(health_file().write({line_.data(), line_.size()}));
+}
+
 bool Control::wants_event(OutcomeKind kind) const {
   return events_.is_open() && (options_.all || is_failure(kind));
 }
 
 int Control::run() {
-  if (!open_output()) return kExitUsage;
+  if (!load_configuration() || !open_outputs()) return kExitUsage;
   Session session = Session::lost;
   for (;;) {
     if (!attach()) {
@@ -106,9 +126,27 @@ int Control::run() {
   return finish(session);
 }
 
-bool Control::open_output() {
-  if (options_.events_path.empty() || events_.open(options_.events_path)) return true;
-  complain(events_.error());
+bool Control::load_configuration() {
+  if (options_.config_path.empty()) return true;
+  config::Reading reading = config::read_configuration(options_.config_path);
+  auto watchlists = config::compile_watchlists(reading);
+  if (!watchlists) {
+    // As `shakedown` says them, which has read the file before.
+    for (const std::string& line : reading.problems.lines()) fmt::print(stderr, "{}\n", line);
+    return false;
+  }
+  watchlists_ = std::move(*watchlists);
+  // A list that nobody is on shows as well.
+  for (const std::string& name : watchlists_.names()) totals_.watchlists.try_emplace(name);
+  return true;
+}
+
+bool Control::open_outputs() {
+  const bool events = options_.events_path.empty() || events_.open(options_.events_path);
+  const bool health = options_.health_path.empty() || health_file().is_open() ||
+                      health_file().open(options_.health_path);
+  if (events && health) return true;
+  complain(output_error());
   return false;
 }
 
@@ -160,6 +198,9 @@ void Control::begin_session() {
     definitions_.add(header, body);
   });
   const ingest::Snapshot snapshot = ingest::take_snapshot(segment);
+  // What was lost before our time is not of our intervals.
+  reported_loss_ =
+      attachment_->attached_before() ? report::sensor_loss(snapshot) : aggregate::SensorLoss{};
   live_ = segment.mode == RunMode::live;
   context_.capture_names.clear();
   context_.interface_names.clear();
@@ -180,27 +221,29 @@ Control::Session Control::follow() {
     const bool ended = at_end(segment.state.load(std::memory_order_acquire));
     const bool stop = told_to_stop(!ended && !gone);
     const std::size_t taken = run_once();
-    if (!events_.error().empty()) return Session::output_failed;
+    if (!output_error().empty()) return Session::output_failed;
     if (ended || gone || stop) {
       finish_rings();
-      if (!events_.error().empty()) return Session::output_failed;
+      if (!output_error().empty()) return Session::output_failed;
       const bool failed = segment.state.load(std::memory_order_acquire) == DataplaneState::failed;
       if (ended && !failed) return Session::ended;
       return gone || failed ? Session::lost : Session::stopped;
     }
-    flush_events(taken == 0);
+    flush_outputs(taken == 0);
     if (taken == 0) std::this_thread::sleep_for(kIdlePause);
   }
 }
 
-void Control::flush_events(bool idle) {
+void Control::flush_outputs(bool idle) {
   const bool followed = live_ || reconnects();
-  if (!followed || !events_.is_open()) return;
+  if (!followed) return;
   const auto now = std::chrono::steady_clock::now();
   if (!idle && now < flush_due_) return;
   flush_due_ = now + kFlushPeriod;
   // A failed write is kept by the file and ends the session at the next turn.
-  static_cast<void>(events_.flush());
+  for (exporting::OutputFile* file : {&events_, &health_}) {
+    if (file->is_open()) static_cast<void>(file->flush());
+  }
 }
 
 bool Control::told_to_stop(bool dataplane_active) {
@@ -221,6 +264,7 @@ void Control::finish_rings() {
 }
 
 void Control::end_session(Session session) {
+  capture_health_.close([this](const auto& done) { report_health(done); });
   progress_.clear();
   ingest::Snapshot snapshot = ingest::take_snapshot(attachment_->segment());
   std::uint64_t taken = 0;
@@ -259,8 +303,8 @@ void Control::say_back() {
 }
 
 int Control::finish(Session last) {
-  if (!events_.finish()) {
-    complain(events_.error());
+  if (const bool events = events_.finish(); !health_.finish() || !events) {
+    complain(output_error());
     return kExitUsage;
   }
   // The text summary shows the warnings itself, when there is one.
@@ -274,9 +318,10 @@ int Control::finish(Session last) {
 
 bool Control::print_summary() {
   // Standard output belongs to the events when they go there.
-  const bool to_stderr = options_.events_path == "-";
+  const bool to_stderr = options_.events_path == "-" || options_.health_path == "-";
   std::FILE* out = to_stderr ? stderr : stdout;
   const report::Summary summary{.totals = totals_,
+                                .health = capture_health_,
                                 .snapshot = counted_,
                                 .warnings = warnings_,
                                 .released_early = order_.released_early_count(),

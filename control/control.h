@@ -19,8 +19,10 @@
 #include <string>
 #include <vector>
 
+#include "aggregate/capture_health.h"
 #include "aggregate/totals.h"
 #include "enrich/definition_store.h"
+#include "enrich/watchlist.h"
 #include "export/handshake_event.h"
 #include "export/output_file.h"
 #include "ingest/attachment.h"
@@ -49,6 +51,15 @@ class Control {
   std::size_t run_once();
   void handle(HandshakeRecord& record);
   [[nodiscard]] bool wants_event(OutcomeKind kind) const;
+  /// One interval of the capture's health is over.
+  void report_health(const aggregate::CaptureHealth::Interval& interval);
+  /// Where its lines go: a file of their own, or among the events.
+  [[nodiscard]] exporting::OutputFile& health_file() {
+    return options_.health_path == options_.events_path ? events_ : health_;
+  }
+  [[nodiscard]] const std::string& output_error() const {
+    return events_.error().empty() ? health_.error() : events_.error();
+  }
 
   enum class Session { ended, lost, stopped, output_failed };
   /// Follows one data plane from attaching to its end.
@@ -63,16 +74,18 @@ class Control {
   /// A data plane that was lost is waited for only where another one can be found.
   [[nodiscard]] bool reconnects() const { return !options_.socket_path.empty(); }
   /// What runs for long is followed while it is written.
-  void flush_events(bool idle);
+  void flush_outputs(bool idle);
   [[nodiscard]] bool told_to_stop(bool dataplane_active);
   void say_blind();
   void say_back();
-  [[nodiscard]] bool open_output();
+  [[nodiscard]] bool load_configuration();
+  [[nodiscard]] bool open_outputs();
   [[nodiscard]] int finish(Session last);
   [[nodiscard]] bool print_summary();
 
   Options options_;
   exporting::OutputFile events_;
+  exporting::OutputFile health_;
   exporting::EventContext context_;
   fmt::memory_buffer line_;
 
@@ -81,7 +94,10 @@ class Control {
   ingest::RecordOrder order_;
   ingest::Visibility visibility_;
   enrich::DefinitionStore definitions_;
+  enrich::Watchlists watchlists_;
   aggregate::Totals totals_;
+  aggregate::CaptureHealth capture_health_;
+  aggregate::SensorLoss reported_loss_;  ///< of the data plane that is followed now
   report::Progress progress_;
 
   ingest::Snapshot counted_;  ///< of the data planes that have ended

@@ -26,7 +26,11 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
                    "socket of a running data plane; attaches again when that is restarted")
       ->type_name("PATH");
   source->require_option(1);
+  app.add_option("--config", options.config_path, "configuration (YAML)")->type_name("FILE");
   app.add_option("--events", options.events_path, "write events as NDJSON; - is standard output")
+      ->type_name("FILE");
+  app.add_option("--health", options.health_path,
+                 "write the health of the capture as NDJSON, a line for each minute and link")
       ->type_name("FILE");
   app.add_flag("--all", options.all, "events for successes and what could not be judged as well");
   app.add_flag("--json", options.json, "the summary as one JSON object");

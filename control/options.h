@@ -24,7 +24,9 @@ enum class When { automatic, always, never };
 struct Options {
   int handoff_fd = -1;
   std::string socket_path;
+  std::string config_path;  ///< empty: defaults
   std::string events_path;  ///< empty: no events
+  std::string health_path;  ///< empty: no lines about the capture's health
   bool all = false;
   bool json = false;
   bool quiet = false;

@@ -152,7 +152,7 @@ bool Process::probe_input() {
 std::size_t Process::eal_bytes() const {
   return port::PacketBuffers::bytes_needed(buffer_count(), input_->buffer_layout()) +
          port::Distributor::ring_bytes(options_.worker_count) + kEalBaseBytes +
-         input_->dpdk_bytes();
+         packet::FragmentTable::bytes_needed() + input_->dpdk_bytes();
 }
 
 void Process::make_budget() {
@@ -165,6 +165,8 @@ void Process::make_budget() {
   if (workers > 1) {
     budget_.add("rings between workers", workers, port::Distributor::ring_bytes(workers));
   }
+  budget_.add("pieces of packets", packet::FragmentTable::kBufferCount,
+              packet::FragmentTable::bytes_needed());
   budget_.add("DPDK's tables", 1, kEalBaseBytes);
   input_->add_to(budget_);
   budget_.add("program, libraries and stacks", 1, port::kEalOverheadBytes);

@@ -39,13 +39,19 @@ void describe_endpoints(HandshakeRecord& record, const packet::PacketView& view,
   record.first_seen = view.time;
 }
 
-void describe_endpoints(HandshakeRecord& record, const flow::Embryo& embryo) noexcept {
+void describe_endpoints(HandshakeRecord& record, const flow::Embryo& embryo,
+                        const flow::MirrorLink& link) noexcept {
   const bool client_low = embryo.has(flow::Embryo::client_is_low);
   record.client_address = client_low ? embryo.key.low_address : embryo.key.high_address;
   record.server_address = client_low ? embryo.key.high_address : embryo.key.low_address;
   record.client_port = client_low ? embryo.key.low_port : embryo.key.high_port;
   record.server_port = client_low ? embryo.key.high_port : embryo.key.low_port;
   record.family = embryo.has(flow::Embryo::ipv6) ? IpFamily::ipv6 : IpFamily::ipv4;
+  record.vlan_outer = link.vlan_outer;
+  record.vlan_inner = link.vlan_inner;
+  record.tunnel_kind = link.tunnel_kind;
+  record.tunnel_id = link.tunnel_id;
+  record.port_index = link.port_index;
 }
 
 void adopt_embryo(HandshakeRecord& record, const flow::Embryo& embryo) noexcept {

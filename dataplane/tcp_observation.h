@@ -21,8 +21,9 @@ namespace shakedown {
 void describe_endpoints(HandshakeRecord& record, const packet::PacketView& view,
                         handshake::Direction direction) noexcept;
 
-/// The same from an embryo, which knows no VLAN.
-void describe_endpoints(HandshakeRecord& record, const flow::Embryo& embryo) noexcept;
+/// The same from an embryo and the link of the mirror that it was seen on.
+void describe_endpoints(HandshakeRecord& record, const flow::Embryo& embryo,
+                        const flow::MirrorLink& link) noexcept;
 
 /// Times and facts of the TCP handshake.
 void adopt_embryo(HandshakeRecord& record, const flow::Embryo& embryo) noexcept;

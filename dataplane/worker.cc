@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker.h"
 
-#include "packet/decode.h"
+#include "packet/follow_fragment.h"
 #include "tls/proxy_header.h"
 #include "tls/record_probe.h"
 #include "worker_packet.h"
@@ -23,7 +23,7 @@ bool plausible_server_hello(Bytes payload) noexcept {
 }  // namespace
 
 Worker::Worker(const WorkerConfig& config, WorkerArea& area, const ControlStatus& control,
-               const std::atomic<bool>& stop, Arena& arena)
+               const std::atomic<bool>& stop, Arena& arena, const Tools& tools)
     : config_(config),
       counters_(area.counters),
       emitter_({config.mode, config.worker_index, config.seed}, area, control, stop, arena),
@@ -35,16 +35,21 @@ Worker::Worker(const WorkerConfig& config, WorkerArea& area, const ControlStatus
       reassembler_(arena, config.segment_block_count, area.counters),
       message_buffers_(arena, config.message_buffers),
       reader_(message_buffers_),
+      recogniser_(tools.services),
+      defragmenter_(tools.defragmenter),
       records_(arena.take_room<HandshakeRecord>(config.connection_capacity)),
+      notes_(arena.take_room<ConnectionNotes>(config.connection_capacity)),
       contexts_(arena.take<PacketContext>(kBurstSize)) {}
 
-std::array<Worker::BudgetLine, 10> Worker::budget(const WorkerConfig& config) {
+std::array<Worker::BudgetLine, 11> Worker::budget(const WorkerConfig& config) {
   const auto& buffers = config.message_buffers;
   return {{
       {"followed connections", config.connection_capacity,
        flow::FlowTable<Connection>::budget_bytes(config.connection_capacity)},
       {"records in progress", config.connection_capacity,
        Arena::cost<HandshakeRecord>(config.connection_capacity)},
+      {"notes on connections", config.connection_capacity,
+       Arena::cost<ConnectionNotes>(config.connection_capacity)},
       {"expiry wheel", config.connection_capacity,
        flow::ExpiryWheel::budget_bytes(config.connection_capacity)},
       {"embryos", config.embryo_capacity, flow::EmbryoTable::budget_bytes(config.embryo_capacity)},
@@ -75,46 +80,72 @@ void Worker::process(std::span<const port::CapturedPacket> packets) noexcept {
   for (const port::CapturedPacket& packet : packets) __builtin_prefetch(packet.bytes.data());
   std::size_t bytes = 0;
   for (const port::CapturedPacket& packet : packets) {
-    bytes += packet.bytes.size();
+    bytes += packet.bytes.size() - static_cast<std::size_t>(packet.bytes_beyond_capture);
     // decode() sets every field that it leaves behind, so what the last burst left is no matter.
+    auto status = packet::decode(packet.link_type, packet.bytes, contexts_[count].view);
+    if (status == packet::DecodeStatus::ip_fragment && defragmenter_ != nullptr) {
+      if (!defragmenter_->has_room()) {
+        dispatch_all(contexts_.first(count));
+        defragmenter_->forget_whole_packets();
+        contexts_[0].view = contexts_[count].view;
+        count = 0;
+      }
+      Bytes whole;
+      status = packet::follow_fragment(*defragmenter_, packet.clock, contexts_[count].view, whole);
+    }
     PacketContext& context = contexts_[count];
-    const auto status = packet::decode(packet.link_type, packet.bytes, context.view);
-    if (status != packet::DecodeStatus::tcp) {
-      counters_.add(packet::fate_of(status));
+    context.is_icmp = status == packet::DecodeStatus::icmp_error;
+    if (status != packet::DecodeStatus::tcp && !context.is_icmp) {
+      packet::count_fate(counters_, status, context.view);
       continue;
     }
     context.view.time = packet.time;
     context.view.port_index = packet.port_index;
     context.clock = packet.clock;
     if (packet.time < packet.clock) counters_.add(Counter::clock_regressions);
-    if (context.view.payload_missing != 0) counters_.add(Counter::packets_truncated);
-    flow::key_of(context.view, context.keyed);
-    context.hash = flow::hash_of(context.keyed.key, config_.seed);
-    decided_.prefetch(context.hash);
-    connections_.prefetch(context.hash);
-    if (context.view.has(packet::tcp_flag::syn)) {
-      embryos_.prefetch_for_begin(context.hash);
-    } else {
-      embryos_.prefetch(context.hash);
-    }
+    begin_lookup(context);
     ++count;
   }
   counters_.add(Counter::packets_received, packets.size());
   counters_.add(Counter::bytes_received, bytes);
+  dispatch_all(contexts_.first(count));
+  if (defragmenter_ != nullptr) defragmenter_->forget_whole_packets();
+}
 
-  const auto tcp = contexts_.first(count);
-  for (const PacketContext& context : tcp) {
+void Worker::begin_lookup(PacketContext& context) const noexcept {
+  flow::key_of(context.view, context.keyed);
+  context.hash = flow::hash_of(context.keyed.key, config_.seed);
+  decided_.prefetch(context.hash);
+  connections_.prefetch(context.hash);
+  if (context.view.has(packet::tcp_flag::syn)) {
+    embryos_.prefetch_for_begin(context.hash);
+  } else {
+    embryos_.prefetch(context.hash);
+  }
+}
+
+void Worker::dispatch_all(std::span<const PacketContext> packets) noexcept {
+  for (const PacketContext& context : packets) {
     const std::uint32_t slot = connections_.prefetch_connection(context.hash);
     if (slot != flow::kNoSlot) {
       // What every packet touches of the record in progress.
       __builtin_prefetch(&records_[slot].flags);
       __builtin_prefetch(&records_[slot].client_tcp);
       __builtin_prefetch(&records_[slot].server_tcp);
+      __builtin_prefetch(&notes_[slot].trace);
+      __builtin_prefetch(&notes_[slot].trace.sides[1]);
     } else {
       embryos_.prefetch_embryo(context.hash);
     }
   }
-  for (const PacketContext& context : tcp) dispatch(context);
+  for (const PacketContext& context : packets) {
+    if (context.is_icmp) {
+      on_icmp(context);
+    } else {
+      if (context.view.payload_missing != 0) counters_.add(Counter::packets_truncated);
+      dispatch(context);
+    }
+  }
 }
 
 void Worker::dispatch(const PacketContext& packet) noexcept {
@@ -127,32 +158,42 @@ void Worker::dispatch(const PacketContext& packet) noexcept {
     counters_.add(Counter::fate_decided);
     return;
   }
-  Connection* connection = connections_.find(packet.hash, packet.keyed.key);
-  if (connection != nullptr && connection->deadline <= packet.clock) {
-    end_connection(*connection, handshake::EndReason::timeout, connection->deadline,
-                   connection->deadline);
-    connection = nullptr;
-    if (decided_.contains(packet.hash)) {
-      counters_.add(Counter::fate_decided);
-      return;
-    }
-  }
-  if (connection != nullptr) {
+  if (Connection* const connection = living_connection(packet); connection != nullptr) {
     counters_.add(Counter::fate_connection);
     on_connection_packet(*connection, packet);
     return;
   }
-  flow::Embryo* embryo = embryos_.find(packet.hash, packet.keyed.key);
-  if (embryo != nullptr && embryo_deadline(*embryo) <= packet.clock) {
-    time_out_embryo(*embryo);
-    erase_embryo(*embryo);
-    embryo = nullptr;
+  // Its time may just have run out.
+  if (decided_.contains(packet.hash)) {
+    counters_.add(Counter::fate_decided);
+    return;
   }
-  if (embryo != nullptr) {
+  if (flow::Embryo* const embryo = living_embryo(packet); embryo != nullptr) {
     on_embryo_packet(*embryo, packet);
     return;
   }
   follow_untracked(packet);
+}
+
+void Worker::on_icmp(const PacketContext& packet) noexcept {
+  counters_.add(Counter::fate_icmp_error);
+  const packet::PacketView& view = packet.view;
+  if (Connection* const connection = living_connection(packet); connection != nullptr) {
+    const Direction about = direction_of(packet.keyed.source_is_low,
+                                         connection->state.has(handshake::State::client_is_low));
+    path::observe_icmp(notes_of(*connection).trace, view, handshake::sender_of(about));
+    counters_.add(Counter::icmp_errors_matched);
+    return;
+  }
+  flow::Embryo* const embryo = living_embryo(packet);
+  if (embryo == nullptr) return;
+  counters_.add(Counter::icmp_errors_matched);
+  flow::IcmpNote& note = embryos_.icmp_of(embryo);
+  if (!embryo->has(flow::Embryo::icmp_seen)) {
+    note = {view.icmp_sender, view.icmp_mtu, view.icmp, view.icmp_type, view.icmp_code, 0};
+    embryo->set(flow::Embryo::icmp_seen);
+  }
+  if (note.count != 0xff) ++note.count;
 }
 
 // A connection whose beginning was not seen, or that was given up as not TLS: STARTTLS and proxies
@@ -203,7 +244,8 @@ void Worker::finish() noexcept {
     end_connection(connection, handshake::EndReason::capture_end, clock_, clock_);
   });
   embryos_.expire(kEndOfTime, [this](flow::Embryo& embryo) noexcept {
-    end_embryo(embryo, handshake::EndReason::capture_end, Party::none, clock_, clock_, false);
+    end_embryo(embryo,
+               {.reason = handshake::EndReason::capture_end, .now = clock_, .clock = clock_});
     counters_.subtract(Counter::embryos_open);
   });
   emitter_.publish_watermark(kEndOfTime);

@@ -20,13 +20,16 @@
 
 #include "arena.h"
 #include "connection.h"
+#include "connection_notes.h"
 #include "emit/emitter.h"
 #include "flow/decided_filter.h"
 #include "flow/embryo_table.h"
 #include "flow/expiry_wheel.h"
 #include "flow/flow_table.h"
 #include "handshake/machine.h"
+#include "packet/defragmenter.h"
 #include "port/source.h"
+#include "service/recogniser.h"
 #include "stream/reassembler.h"
 #include "tls/record_reader.h"
 #include "worker_config.h"
@@ -35,8 +38,15 @@ namespace shakedown {
 
 class Worker {
  public:
+  /// What is made outside, and outlives the worker.
+  struct Tools {
+    const service::Database& services;
+    /// Of this worker alone; null when whoever hands out the packets puts fragments together.
+    packet::Defragmenter* defragmenter = nullptr;
+  };
+
   Worker(const WorkerConfig& config, WorkerArea& area, const ControlStatus& control,
-         const std::atomic<bool>& stop, Arena& arena);
+         const std::atomic<bool>& stop, Arena& arena, const Tools& tools);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -47,7 +57,7 @@ class Worker {
     std::uint64_t bytes;
   };
   /// What the constructor takes from the arena at most.
-  [[nodiscard]] static std::array<BudgetLine, 10> budget(const WorkerConfig& config);
+  [[nodiscard]] static std::array<BudgetLine, 11> budget(const WorkerConfig& config);
 
   /// Takes one burst from the source through the whole path. False: the source has ended and
   /// finish() is due.
@@ -65,9 +75,22 @@ class Worker {
   struct PacketContext;
   class StreamSink;
 
+  /// How an embryo ends.
+  struct EmbryoEnd {
+    const packet::PacketView* packet = nullptr;  ///< that ends it; null: time does
+    handshake::EndReason reason = handshake::EndReason::decided;
+    Party closer = Party::none;
+    UnixNanos now;
+    UnixNanos clock;
+    bool bytes_missing = false;  ///< of the connection, before the end
+  };
+
   // worker.cc
+  void begin_lookup(PacketContext& context) const noexcept;
+  void dispatch_all(std::span<const PacketContext> packets) noexcept;
   void dispatch(const PacketContext& packet) noexcept;
   void follow_untracked(const PacketContext& packet) noexcept;
+  void on_icmp(const PacketContext& packet) noexcept;
 
   // worker_embryo.cc: connections that have not said anything yet
   void on_syn(const PacketContext& packet) noexcept;
@@ -78,13 +101,19 @@ class Worker {
                        bool bytes_missing) noexcept;
   void on_client_packet(flow::Embryo& embryo, const PacketContext& packet) noexcept;
   void promote(flow::Embryo& embryo, const PacketContext& packet, Direction direction) noexcept;
-  void end_embryo(flow::Embryo& embryo, handshake::EndReason reason, Party closer, UnixNanos now,
-                  UnixNanos order_time, bool bytes_missing) noexcept;
+  void promote_plaintext(flow::Embryo& embryo, const PacketContext& packet,
+                         const Recognition& words, Direction direction) noexcept;
+  [[nodiscard]] Connection* begin_from_embryo(flow::Embryo& embryo, const PacketContext& packet,
+                                              Direction direction) noexcept;
+  void describe_path(const flow::Embryo& embryo, const EmbryoEnd& end,
+                     HandshakeRecord& record) noexcept;
+  void end_embryo(flow::Embryo& embryo, const EmbryoEnd& end) noexcept;
   [[nodiscard]] flow::Embryo* begin_embryo(const PacketContext& packet,
                                            bool client_is_low) noexcept;
   /// Reports it as of its deadline; the caller takes it out of the table.
   void time_out_embryo(flow::Embryo& embryo) noexcept;
   void erase_embryo(flow::Embryo& embryo) noexcept;
+  [[nodiscard]] flow::Embryo* living_embryo(const PacketContext& packet) noexcept;
 
   // worker_connection.cc: connections whose handshake is followed
   [[nodiscard]] Connection* begin_connection(const PacketContext& packet,
@@ -95,8 +124,6 @@ class Worker {
   static void note_answer_to_unread(Connection& connection) noexcept;
   void deliver(Connection& connection, const PacketContext& packet, handshake::Exchange& exchange,
                Direction direction) noexcept;
-  void look_for_hello(Connection& connection, const PacketContext& packet,
-                      Direction direction) noexcept;
   void note_close(Connection& connection, const PacketContext& packet,
                   Direction direction) noexcept;
   [[nodiscard]] static std::array<Direction, 2> closing_order(
@@ -111,8 +138,28 @@ class Worker {
   void settle(Connection& connection, const PacketContext& packet) noexcept;
   void end_connection(Connection& connection, handshake::EndReason reason, UnixNanos now,
                       UnixNanos order_time) noexcept;
+  [[nodiscard]] bool is_ours(const Connection& connection, const HandshakeRecord& record) noexcept;
   void drop_connection(Connection& connection) noexcept;
   void forget(Connection& connection) noexcept;
+  [[nodiscard]] Connection* living_connection(const PacketContext& packet) noexcept;
+  [[nodiscard]] ConnectionNotes& notes_of(const Connection& connection) noexcept;
+
+  // worker_plaintext.cc: what is said before TLS
+  [[nodiscard]] Recognition recognise(Bytes first_bytes, Party from) noexcept;
+  void begin_plaintext(Connection& connection, const Recognition& first_words,
+                       Direction direction) noexcept;
+  [[nodiscard]] bool is_plaintext(const Connection& connection, Direction direction,
+                                  Bytes bytes) noexcept;
+  [[nodiscard]] Bytes hear(Connection& connection, handshake::Exchange& exchange,
+                           Direction direction, Bytes bytes) noexcept;
+  void pass_over_answer(Connection& connection) noexcept;
+  void heed(Connection& connection, handshake::Exchange& exchange,
+            service::Progress progress) noexcept;
+  void begin_tls(Connection& connection, HandshakeRecord& record) noexcept;
+  void look_for_hello(Connection& connection, const PacketContext& packet,
+                      Direction direction) noexcept;
+  void judge_plaintext(const Connection& connection, HandshakeRecord& record) noexcept;
+
   [[nodiscard]] handshake::Exchange exchange_of(Connection& connection, UnixNanos now,
                                                 UnixNanos clock) noexcept;
   [[nodiscard]] HandshakeRecord& record_of(const Connection& connection) noexcept;
@@ -133,7 +180,10 @@ class Worker {
   stream::Reassembler reassembler_;
   tls::MessageBufferPool message_buffers_;
   tls::RecordReader reader_;
+  service::Recogniser recogniser_;
+  packet::Defragmenter* defragmenter_;
   std::span<HandshakeRecord> records_;  ///< in progress, by slot of the connection
+  std::span<ConnectionNotes> notes_;    ///< likewise
   std::span<PacketContext> contexts_;   ///< of the burst at hand
   port::Burst burst_;
   UnixNanos clock_;

@@ -31,20 +31,28 @@ constexpr unsigned kPacketsPastHoleMax = 16;
 /// they mean.
 class Worker::StreamSink {
  public:
-  StreamSink(Worker& worker, Exchange& exchange, handshake::Direction direction)
-      : worker_(worker), exchange_(exchange), direction_(direction) {}
+  StreamSink(Worker& worker, Connection& connection, Exchange& exchange,
+             handshake::Direction direction)
+      : worker_(worker), connection_(connection), exchange_(exchange), direction_(direction) {}
 
   // --- from stream/ ---
   bool on_bytes(Bytes bytes) noexcept {
     exchange_.state.last_progress = exchange_.clock;
-    tls::RecordReader::begin_segment(records());
-    static_cast<void>(worker_.reader_.read(records(), bytes, *this));
+    if (worker_.is_plaintext(connection_, direction_, bytes)) {
+      bytes = worker_.hear(connection_, exchange_, direction_, bytes);
+    }
+    if (!bytes.empty()) {
+      tls::RecordReader::begin_segment(records());
+      static_cast<void>(worker_.reader_.read(records(), bytes, *this));
+    }
     // What comes after plaintext is looked at by the start of each segment instead.
     return !exchange_.state.has(State::not_tls);
   }
   bool on_gap(stream::GapReason reason, std::uint32_t size) noexcept {
-    static_cast<void>(worker_.reader_.gap(records(), size, *this));
     exchange_.record.flags |= HandshakeRecord::capture_gap;
+    service::on_gap(worker_.notes_of(connection_).dialogue, handshake::sender_of(direction_));
+    if (exchange_.state.has(State::plaintext_first)) return true;
+    static_cast<void>(worker_.reader_.gap(records(), size, *this));
     if (records().waits_for_resync()) lose(reason);
     return true;
   }
@@ -74,14 +82,17 @@ class Worker::StreamSink {
     worker_.machine_.on_change_cipher_spec(exchange_, direction_);
     return tls::Continue::go_on;
   }
-  tls::Continue on_not_tls(Bytes) noexcept {
+  tls::Continue on_not_tls(Bytes first_bytes) noexcept {
     if (direction_ == handshake::Direction::server_to_client) {
       // A banner before the ClientHello is not an answer to it.
-      if (exchange_.state.has(State::client_hello_read))
+      if (exchange_.state.has(State::client_hello_read)) {
+        exchange_.record.server_service = worker_.recognise(first_bytes, Party::server);
         worker_.machine_.on_non_tls_reply(exchange_);
+      }
     } else if (exchange_.state.has(State::watched)) {
       exchange_.state.set(State::plaintext_first);
       exchange_.record.flags |= HandshakeRecord::after_plaintext;
+      exchange_.record.client_service = worker_.recognise(first_bytes, Party::client);
     } else {
       exchange_.state.set(State::not_tls);
     }
@@ -117,12 +128,24 @@ class Worker::StreamSink {
   }
 
   Worker& worker_;
+  Connection& connection_;
   Exchange& exchange_;
   handshake::Direction direction_;
 };
 
 HandshakeRecord& Worker::record_of(const Connection& connection) noexcept {
   return records_[connections_.slot_of(&connection)];
+}
+
+ConnectionNotes& Worker::notes_of(const Connection& connection) noexcept {
+  return notes_[connections_.slot_of(&connection)];
+}
+
+Connection* Worker::living_connection(const PacketContext& packet) noexcept {
+  Connection* const connection = connections_.find(packet.hash, packet.keyed.key);
+  if (connection == nullptr || connection->deadline > packet.clock) return connection;
+  end_connection(*connection, EndReason::timeout, connection->deadline, connection->deadline);
+  return nullptr;
 }
 
 Exchange Worker::exchange_of(Connection& connection, UnixNanos now, UnixNanos clock) noexcept {
@@ -143,6 +166,7 @@ Connection* Worker::begin_connection(const PacketContext& packet, Direction dire
   counters_.add(Counter::handshakes_begun);
   counters_.add(Counter::handshakes_open);
   HandshakeRecord& record = *std::construct_at(&record_of(*connection));
+  std::construct_at(&notes_of(*connection));
   describe_endpoints(record, packet.view, direction);
   const bool from_client = direction == Direction::client_to_server;
   State& state = connection->state;
@@ -162,7 +186,10 @@ void Worker::begin_midstream(const PacketContext& packet, Direction direction) n
   counters_.add(Counter::fate_connection);
   record_of(*connection).flags |= HandshakeRecord::midstream;
   const auto prefix = static_cast<std::uint32_t>(tls::proxy_header_size(packet.view.payload));
-  if (prefix != 0) record_of(*connection).flags |= HandshakeRecord::after_plaintext;
+  if (prefix != 0) {
+    record_of(*connection).flags |= HandshakeRecord::after_plaintext;
+    record_of(*connection).starttls = StartTls::proxy_header;
+  }
   reassembler_.start(connection->stream_of(direction), packet.view.seq.plus(prefix));
   if (packet.view.has(tcp_flag::ack)) {
     reassembler_.start(connection->stream_of(handshake::opposite(direction)), packet.view.ack);
@@ -176,6 +203,13 @@ void Worker::on_connection_packet(Connection& connection, const PacketContext& p
       direction_of(packet.keyed.source_is_low, state.has(State::client_is_low));
   HandshakeRecord& record = record_of(connection);
   const packet::PacketView& view = packet.view;
+  ConnectionNotes& notes = notes_of(connection);
+  const Party sender = handshake::sender_of(direction);
+  if (path::shown_before(notes.trace, view, sender)) {
+    counters_.add(Counter::packets_duplicated);
+    return;
+  }
+  path::observe(notes.trace, view, sender);
   observe_packet(record, view, direction);
   Exchange exchange = exchange_of(connection, view.time, packet.clock);
 
@@ -186,7 +220,8 @@ void Worker::on_connection_packet(Connection& connection, const PacketContext& p
   }
   // RFC 9293 §3.5.2: a RST may hold text about its cause, which is no part of the stream.
   if (view.payload_length() != 0 && !view.has(tcp_flag::rst)) {
-    if (state.phase == Phase::waiting_for_hello && state.has(State::plaintext_first)) {
+    if (state.phase == Phase::waiting_for_hello && state.has(State::plaintext_first) &&
+        !notes.in_dialogue()) {
       look_for_hello(connection, packet, direction);
     } else {
       deliver(connection, packet, exchange, direction);
@@ -229,7 +264,7 @@ void Worker::note_answer_to_unread(Connection& connection) noexcept {
 void Worker::deliver(Connection& connection, const PacketContext& packet, Exchange& exchange,
                      Direction direction) noexcept {
   const packet::PacketView& view = packet.view;
-  StreamSink sink(*this, exchange, direction);
+  StreamSink sink(*this, connection, exchange, direction);
   // The byte after a SYN is the first of the stream.
   const SeqNum first = view.has(tcp_flag::syn) ? view.seq.plus(1) : view.seq;
   const stream::SegmentFate fate = reassembler_.deliver(connection.stream_of(direction), first,
@@ -247,34 +282,6 @@ void Worker::deliver(Connection& connection, const PacketContext& packet, Exchan
     default:
       break;
   }
-}
-
-// The connection began with something else: STARTTLS, a proxy's CONNECT, a PROXY header. Nothing of
-// that is put together; a hello shows itself at the start of its segment.
-void Worker::look_for_hello(Connection& connection, const PacketContext& packet,
-                            Direction direction) noexcept {
-  const packet::PacketView& view = packet.view;
-  connection.state.last_progress = packet.clock;
-  if (direction != Direction::client_to_server || !tls::plausible_client_hello(view.payload)) {
-    // Only followed by number, so that a closing is recognised as such.
-    stream::StreamDirection& stream = connection.stream_of(direction);
-    const SeqNum end = view.seq.plus(view.payload_length());
-    if (!stream.started() || end.after(stream.next)) {
-      reassembler_.release(stream);
-      reassembler_.start(stream, end);
-    }
-    return;
-  }
-  for (const Direction side : {Direction::client_to_server, Direction::server_to_client}) {
-    reassembler_.release(connection.stream_of(side));
-    reader_.release(connection.records_of(side));
-  }
-  connection.records = {tls::RecordState{}, tls::RecordState::for_server()};
-  reassembler_.start(connection.stream_of(Direction::client_to_server), view.seq);
-  reassembler_.start(connection.stream_of(Direction::server_to_client), view.ack);
-  connection.state.clear(State::plaintext_first);
-  Exchange exchange = exchange_of(connection, view.time, packet.clock);
-  deliver(connection, packet, exchange, direction);
 }
 
 // A closing counts once every byte before it was seen, in both directions, so that reordering and
@@ -347,7 +354,7 @@ void Worker::be_patient_with_holes(Connection& connection, Exchange& exchange) n
     if (!reassembler_.hole_before(stream, acked)) continue;
     waits = true;
     if (state.packets_past_hole < kPacketsPastHoleMax) continue;
-    StreamSink sink(*this, exchange, side);
+    StreamSink sink(*this, connection, exchange, side);
     reassembler_.give_up_hole(stream, sink);
   }
   state.packets_past_hole = waits && state.packets_past_hole < kPacketsPastHoleMax
@@ -371,7 +378,7 @@ void Worker::give_up_holes(Connection& connection, Exchange& exchange) noexcept 
   State& state = connection.state;
   for (const Direction side : {Direction::client_to_server, Direction::server_to_client}) {
     stream::StreamDirection& stream = connection.stream_of(side);
-    StreamSink sink(*this, exchange, side);
+    StreamSink sink(*this, connection, exchange, side);
     if (lost_on_the_path(connection, side)) continue;
     for (unsigned i = 0; i < kHeldSegmentCountMax && stream::Reassembler::has_hole(stream); ++i) {
       reassembler_.give_up_hole(stream, sink);
@@ -433,19 +440,31 @@ void Worker::end_connection(Connection& connection, EndReason reason, UnixNanos 
                             UnixNanos order_time) noexcept {
   Exchange exchange = exchange_of(connection, now, order_time);
   give_up_holes(connection, exchange);
-  // A connection that never showed TLS, on a port nobody watches, is not ours to report.
-  const bool silent_client = exchange.record.outcome.kind == OutcomeKind::no_hello &&
-                             exchange.record.client_tcp.payload_bytes == 0;
-  const bool ours = (connection.state.phase != Phase::waiting_for_hello && !silent_client) ||
-                    connection.state.has(State::watched);
-  if (!ours || connection.state.has(State::not_tls)) {
+  if (!is_ours(connection, exchange.record)) {
     drop_connection(connection);
     return;
   }
   machine_.finalize(exchange, reason);
+  judge_plaintext(connection, exchange.record);
+  path::conclude(notes_of(connection).trace, exchange.record);
+  if (exchange.record.outcome.by == Party::path) counters_.add(Counter::path_interference);
   emitter_.push(exchange.record, order_time);
   decided_.insert(connection.hash);
   forget(connection);
+}
+
+// A connection that never showed TLS, nor asked for it, on a port nobody watches, is not ours to
+// report.
+bool Worker::is_ours(const Connection& connection, const HandshakeRecord& record) noexcept {
+  const State& state = connection.state;
+  if (state.has(State::not_tls)) return false;
+  if (state.has(State::watched)) return true;
+  const bool silent_client =
+      record.outcome.kind == OutcomeKind::no_hello && record.client_tcp.payload_bytes == 0;
+  if (state.phase != Phase::waiting_for_hello && !state.has(State::plaintext_first)) {
+    return !silent_client;
+  }
+  return record.starttls != StartTls::none;
 }
 
 void Worker::drop_connection(Connection& connection) noexcept {

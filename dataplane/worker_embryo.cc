@@ -3,9 +3,9 @@
 // TCP connections that have not said anything yet: opened, answered, refused, closed. They cost a
 // line of memory each and live in a table of their own, so that a SYN flood cannot push out what
 // matters.
+#include "first_bytes.h"
 #include "tcp_observation.h"
 #include "tls/proxy_header.h"
-#include "tls/record_probe.h"
 #include "worker.h"
 #include "worker_packet.h"
 
@@ -16,23 +16,17 @@ namespace {
 using flow::Embryo;
 namespace tcp_flag = packet::tcp_flag;
 
-/// Could a ClientHello begin with these first bytes of a connection? One byte may be all there is;
-/// the record reader decides when more have come. The SSLv2 header has its high bit set, and then
-/// msg-type 1.
-bool may_begin_tls(Bytes payload) noexcept {
-  if (payload.empty()) return false;
-  if (payload[0] == static_cast<std::uint8_t>(ContentType::handshake)) {
-    return (payload.size() < 2 || payload[1] == 3) &&
-           (payload.size() < 6 ||
-            payload[5] == static_cast<std::uint8_t>(HandshakeType::client_hello));
-  }
-  return (payload[0] & 0x80) != 0 && (payload.size() < 3 || payload[2] == 1) &&
-         (payload.size() < 4 || payload[3] == 0 || payload[3] == 3);
-}
+/// A SYN that comes again sooner than this is a copy by the mirror: no stack repeats it within its
+/// smallest time-out (RFC 6298 §2.4 asks for a second; Linux's 200 ms are the shortest known).
+constexpr std::int64_t kSynRepeatNanosMin = 100 * kNanosPerMilli;
 
-bool may_be_server_flight(Bytes payload) noexcept {
-  return !payload.empty() && payload[0] == static_cast<std::uint8_t>(ContentType::handshake) &&
-         tls::plausible_record_start(payload);
+void adopt_icmp(path::Trace& trace, const flow::IcmpNote& note) noexcept {
+  trace.icmp.icmp = note.error;
+  trace.icmp.icmp_type = note.type;
+  trace.icmp.icmp_code = note.code;
+  trace.icmp.icmp_mtu = note.mtu;
+  trace.icmp.icmp_count = note.count;
+  trace.icmp_sender = note.sender;
 }
 
 std::uint16_t server_port_of(const Embryo& embryo) noexcept {
@@ -47,12 +41,20 @@ UnixNanos Worker::embryo_deadline(const Embryo& embryo) const noexcept {
 
 void Worker::time_out_embryo(Embryo& embryo) noexcept {
   const UnixNanos deadline = embryo_deadline(embryo);
-  end_embryo(embryo, handshake::EndReason::timeout, Party::none, deadline, deadline, false);
+  end_embryo(embryo, {.reason = handshake::EndReason::timeout, .now = deadline, .clock = deadline});
 }
 
 void Worker::erase_embryo(Embryo& embryo) noexcept {
   embryos_.erase(&embryo);
   counters_.subtract(Counter::embryos_open);
+}
+
+Embryo* Worker::living_embryo(const PacketContext& packet) noexcept {
+  Embryo* const embryo = embryos_.find(packet.hash, packet.keyed.key);
+  if (embryo == nullptr || embryo_deadline(*embryo) > packet.clock) return embryo;
+  time_out_embryo(*embryo);
+  erase_embryo(*embryo);
+  return nullptr;
 }
 
 void Worker::on_syn(const PacketContext& packet) noexcept {
@@ -81,8 +83,11 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
   Embryo* embryo = embryos_.find(packet.hash, packet.keyed.key);
   if (embryo != nullptr && embryo_deadline(*embryo) > packet.clock &&
       embryo->has(Embryo::syn_seen) && embryo->client_isn == packet.view.seq) {
-    embryo->count_syn_repeat();
-    embryos_.touch(embryo, packet.clock);
+    const UnixNanos repeat = add_saturating(embryos_.last_touch(embryo), kSynRepeatNanosMin);
+    if (packet.clock >= repeat) {
+      embryo->count_syn_repeat();
+      embryos_.touch(embryo, packet.clock);
+    }
     return;
   }
   if (embryo != nullptr) {
@@ -116,6 +121,9 @@ Embryo* Worker::begin_embryo(const PacketContext& packet, bool client_is_low) no
   if (client_is_low) embryo->set(Embryo::client_is_low);
   if (packet.view.family == IpFamily::ipv6) embryo->set(Embryo::ipv6);
   embryo->syn_time = packet.view.time;
+  const packet::PacketView& view = packet.view;
+  embryos_.link_of(embryo) = {view.tunnel_id, view.vlan_outer, view.vlan_inner, view.tunnel_kind,
+                              view.port_index};
   return embryo;
 }
 
@@ -165,6 +173,16 @@ void Worker::on_server_packet(Embryo& embryo, const PacketContext& packet) noexc
     promote(embryo, packet, Direction::server_to_client);
     return;
   }
+  const bool at_first_byte =
+      !embryo.has(Embryo::syn_ack_seen) || view.seq == embryo.server_isn.plus(1);
+  if (!view.payload.empty() && at_first_byte) {
+    // A greeting: the client may ask for TLS next, or speak it to a server that does not.
+    const Recognition words = recognise(view.payload, Party::server);
+    if (words.service != Service::binary || watched(server_port_of(embryo))) {
+      promote_plaintext(embryo, packet, words, Direction::server_to_client);
+      return;
+    }
+  }
   if (view.has(tcp_flag::fin)) on_server_close(embryo, packet, bytes_missing);
 }
 
@@ -178,8 +196,11 @@ void Worker::on_server_close(Embryo& embryo, const PacketContext& packet,
     promote(embryo, packet, Direction::server_to_client);
     return;
   }
-  end_embryo(embryo, handshake::EndReason::decided, Party::server, packet.view.time, packet.clock,
-             bytes_missing);
+  end_embryo(embryo, {.packet = &packet.view,
+                      .closer = Party::server,
+                      .now = packet.view.time,
+                      .clock = packet.clock,
+                      .bytes_missing = bytes_missing});
   erase_embryo(embryo);
 }
 
@@ -188,8 +209,11 @@ void Worker::on_client_packet(Embryo& embryo, const PacketContext& packet) noexc
   const bool at_first_byte = view.seq == embryo.client_isn.plus(1);
   if (view.payload_length() == 0) {
     if (view.has(tcp_flag::rst | tcp_flag::fin)) {
-      end_embryo(embryo, handshake::EndReason::decided, Party::client, packet.view.time,
-                 packet.clock, view.seq.after(embryo.client_isn.plus(1)));
+      end_embryo(embryo, {.packet = &view,
+                          .closer = Party::client,
+                          .now = view.time,
+                          .clock = packet.clock,
+                          .bytes_missing = view.seq.after(embryo.client_isn.plus(1))});
       erase_embryo(embryo);
       return;
     }
@@ -200,27 +224,59 @@ void Worker::on_client_packet(Embryo& embryo, const PacketContext& packet) noexc
   embryo.set(Embryo::client_ack_seen);
   // A keep-alive probe repeats the byte before the first.
   if (!view.seq.after(embryo.client_isn)) return;
-  const bool candidate =
-      at_first_byte ? may_begin_tls(view.payload) || tls::proxy_header_size(view.payload) != 0
-                    : tls::plausible_client_hello(view.payload);
-  if (candidate || watched(server_port_of(embryo))) {
+  // What belongs before it may come later, if the mirror has turned the order around.
+  const bool out_of_order =
+      !at_first_byte && view.seq.distance_from(embryo.client_isn) < std::int32_t{kHeldBytesMax};
+  if (out_of_order || may_begin_tls(view.payload) ||
+      tls::proxy_header_size(view.payload) != 0) {
     promote(embryo, packet, Direction::client_to_server);
+    return;
+  }
+  const Recognition words = recognise(view.payload, Party::client);
+  if (service::upgrade_of(words.service, Party::client) != StartTls::none ||
+      watched(server_port_of(embryo))) {
+    promote_plaintext(embryo, packet, words, Direction::client_to_server);
     return;
   }
   counters_.add(Counter::embryos_not_tls);
   erase_embryo(embryo);
 }
 
-// The embryo has begun to speak: from here on the connection is followed.
+void Worker::promote_plaintext(Embryo& embryo, const PacketContext& packet,
+                               const Recognition& words, Direction direction) noexcept {
+  Connection* const connection = begin_from_embryo(embryo, packet, direction);
+  if (connection == nullptr) return;
+  begin_plaintext(*connection, words, direction);
+  on_connection_packet(*connection, packet);
+}
+
 void Worker::promote(Embryo& embryo, const PacketContext& packet, Direction direction) noexcept {
+  Connection* const connection = begin_from_embryo(embryo, packet, direction);
+  if (connection != nullptr) on_connection_packet(*connection, packet);
+}
+
+// The embryo has begun to speak: from here on the connection is followed.
+Connection* Worker::begin_from_embryo(Embryo& embryo, const PacketContext& packet,
+                                      Direction direction) noexcept {
   const Embryo origin = embryo;
+  const flow::IcmpNote icmp =
+      origin.has(Embryo::icmp_seen) ? embryos_.icmp_of(&embryo) : flow::IcmpNote{};
   counters_.add(Counter::embryos_promoted);
   erase_embryo(embryo);
   Connection* connection = begin_connection(packet, direction);
-  if (connection == nullptr) return;
+  if (connection == nullptr) return nullptr;
   HandshakeRecord& record = record_of(*connection);
   adopt_embryo(record, origin);
   connection->client_isn = origin.client_isn;
+  path::begin(notes_of(*connection).trace,
+              {.syn = record.syn,
+               .syn_ack = record.syn_ack,
+               .client_isn = origin.client_isn,
+               .server_isn = origin.server_isn,
+               .client_ttl = origin.client_ttl,
+               .server_ttl = origin.server_ttl,
+               .syn_repeated = origin.syn_repeat_count != 0});
+  if (icmp.count != 0) adopt_icmp(notes_of(*connection).trace, icmp);
   const packet::PacketView& view = packet.view;
   const bool from_client = direction == Direction::client_to_server;
   const SeqNum first = origin.client_isn.plus(1);
@@ -233,9 +289,10 @@ void Worker::promote(Embryo& embryo, const PacketContext& packet, Direction dire
   const bool banner =
       told && origin.has(Embryo::syn_ack_seen) && view.ack.after(origin.server_isn.plus(1));
   if (told || !from_client) {
-    // What a server said before it closed was no TLS, or it would have been followed by now.
+    // Without payload that could be TLS, what a server said before it closed was none, or it would
+    // have been followed by now.
     const bool in_order =
-        !from_client && origin.has(Embryo::syn_ack_seen) && may_be_server_flight(view.payload);
+        !from_client && origin.has(Embryo::syn_ack_seen) && !view.payload.empty();
     reassembler_.start(connection->stream_of(Direction::server_to_client),
                        told       ? view.ack
                        : in_order ? origin.server_isn.plus(1)
@@ -244,49 +301,67 @@ void Worker::promote(Embryo& embryo, const PacketContext& packet, Direction dire
     reassembler_.start(connection->stream_of(Direction::server_to_client),
                        origin.server_isn.plus(1));
   }
+  if (prefix != 0) record.starttls = StartTls::proxy_header;
   if (prefix != 0 || banner) record.flags |= HandshakeRecord::after_plaintext;
-  on_connection_packet(*connection, packet);
+  return connection;
 }
 
-void Worker::end_embryo(Embryo& embryo, handshake::EndReason reason, Party closer, UnixNanos now,
-                        UnixNanos order_time, bool bytes_missing) noexcept {
+void Worker::end_embryo(Embryo& embryo, const EmbryoEnd& end) noexcept {
   if (!watched(server_port_of(embryo))) {
     counters_.add(Counter::embryos_unwatched_end);
     return;
   }
   HandshakeRecord record;
-  describe_endpoints(record, embryo);
+  describe_endpoints(record, embryo, embryos_.link_of(&embryo));
   adopt_embryo(record, embryo);
-  record.end = now;
+  record.end = end.now;
   const bool answered = embryo.has(Embryo::syn_ack_seen) || embryo.has(Embryo::client_ack_seen);
   const bool both = embryo.has(Embryo::server_seen) &&
                     (embryo.has(Embryo::syn_seen) || embryo.has(Embryo::client_ack_seen));
   if (!both) record.flags |= HandshakeRecord::one_way;
   const bool long_ignored =
-      reason == handshake::EndReason::timeout || embryo.syn_repeat_count != 0 ||
-      now >= add_saturating(embryos_.last_touch(&embryo), config_.timeouts.syn_nanos);
+      end.reason == handshake::EndReason::timeout || embryo.syn_repeat_count != 0 ||
+      end.now >= add_saturating(embryos_.last_touch(&embryo), config_.timeouts.syn_nanos);
   Outcome& outcome = record.outcome;
-  if (bytes_missing) {
+  if (end.bytes_missing) {
     record.flags |= HandshakeRecord::capture_gap;
     outcome.unseen_reason = UnseenReason::gap;
-  } else if (closer == Party::none && !answered && long_ignored) {
+  } else if (end.closer == Party::none && !answered && long_ignored) {
     // Whether nobody answers, or the answers are not mirrored, only control can tell.
     outcome.kind = OutcomeKind::unanswered;
     outcome.by = Party::server;
-  } else if (reason == handshake::EndReason::capture_end) {
+  } else if (end.reason == handshake::EndReason::capture_end) {
     outcome.unseen_reason = UnseenReason::capture_end;
   } else if (!both) {
     outcome.unseen_reason = UnseenReason::one_way;
-  } else if (!answered && closer == Party::server) {
+  } else if (!answered && end.closer == Party::server) {
     outcome.kind = OutcomeKind::refused;
     outcome.by = Party::server;
   } else {
     outcome.kind = OutcomeKind::no_hello;
-    outcome.by = closer == Party::none ? Party::client : closer;
+    outcome.by = end.closer == Party::none ? Party::client : end.closer;
   }
+  describe_path(embryo, end, record);
   counters_.add(Counter::embryos_reported);
   counters_.add(Counter::handshakes_begun);
-  emitter_.push(record, order_time);
+  emitter_.push(record, end.clock);
+}
+
+void Worker::describe_path(const Embryo& embryo, const EmbryoEnd& end,
+                           HandshakeRecord& record) noexcept {
+  path::Trace trace;
+  if (embryo.has(Embryo::icmp_seen)) adopt_icmp(trace, embryos_.icmp_of(&embryo));
+  path::OpeningEnd opening{.client_acked = embryo.has(Embryo::client_ack_seen)};
+  if (end.packet != nullptr) {
+    observe_ending(record, *end.packet,
+                   end.closer == Party::client ? Direction::client_to_server
+                                               : Direction::server_to_client);
+    const bool rst = end.packet->has(tcp_flag::rst);
+    (end.packet->has(tcp_flag::ack) ? opening.rst_ack : opening.rst) = rst ? 1 : 0;
+  }
+  path::conclude(trace, record);
+  if (is_failure(record.outcome.kind)) record.path.signature = path::signature_of(opening);
+  if (record.outcome.by == Party::path) counters_.add(Counter::path_interference);
 }
 
 }  // namespace shakedown

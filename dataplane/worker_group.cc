@@ -28,6 +28,10 @@ void WorkerGroup::add_to(MemoryBudget& budget, const WorkerConfig& config, unsig
   for (const Worker::BudgetLine& line : Worker::budget(config)) {
     budget.add(line.what, line.count, line.bytes, worker_count);
   }
+  budget.add("recognition of services", 1, service::Database::budget_bytes(), 1);
+  if (worker_count > 1) {
+    budget.add("whole packets at hand-out", 1, port::Distributor::scratch_bytes());
+  }
   budget.add("long packets in one piece", port::kLongPacketCount,
              port::BurstBuilder::scratch_bytes(), worker_count);
 }
@@ -36,6 +40,13 @@ std::string WorkerGroup::create(const WorkerConfig& config, unsigned worker_coun
                                 port::PacketStream& ports, const port::PacketBuffers& buffers,
                                 const port::LinkTypes& link_types, Segment& segment,
                                 const StopFlags& flags) {
+  if (std::string error = services_.create(); !error.empty()) return error;
+  fragments_ =
+      std::make_unique<packet::FragmentTable>(segment.worker(0).counters, config.seed);
+  if (const std::string_view error = fragments_->create(); !error.empty()) {
+    return std::string(error);
+  }
+  packet::Defragmenter* const worker_fragments = worker_count == 1 ? fragments_.get() : nullptr;
   finished_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (finished_ < 0) return std::string("no event descriptor can be made: ") + std::strerror(errno);
   const std::size_t size = arena_bytes(config);
@@ -52,7 +63,8 @@ std::string WorkerGroup::create(const WorkerConfig& config, unsigned worker_coun
     WorkerConfig own = config;
     own.worker_index = static_cast<std::uint8_t>(i);
     workers_.push_back(std::make_unique<Worker>(own, segment.worker(i), segment.header().control,
-                                                flags.refuse_records, arena));
+                                                flags.refuse_records, arena,
+                                                Worker::Tools{services_, worker_fragments}));
     counters.push_back(&segment.worker(i).counters);
   }
 
@@ -61,7 +73,8 @@ std::string WorkerGroup::create(const WorkerConfig& config, unsigned worker_coun
                                                    flags.stop_reading);
   } else {
     distributor_ =
-        std::make_unique<port::Distributor>(ports, buffers, link_types, flags.stop_reading);
+        std::make_unique<port::Distributor>(ports, buffers, link_types, flags.stop_reading,
+                                            fragments_.get());
     if (std::string error = distributor_->create(counters); !error.empty()) return error;
   }
   for (unsigned i = 0; i < worker_count; ++i) {

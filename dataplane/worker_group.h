@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "budget.h"
+#include "packet/fragment_table.h"
 #include "port/direct_source.h"
 #include "port/distributor.h"
 #include "port/eal.h"
@@ -69,6 +70,9 @@ class WorkerGroup {
   [[nodiscard]] static std::size_t arena_bytes(const WorkerConfig& config);
   void run_and_report(const std::function<void()>& body);
 
+  service::Database services_;
+  /// Of the only worker, or else of the distributor, which then sees all pieces of a packet.
+  std::unique_ptr<packet::FragmentTable> fragments_;
   std::vector<Block> blocks_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<port::DirectSource> direct_;

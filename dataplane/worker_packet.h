@@ -21,6 +21,7 @@ struct Worker::PacketContext {
   std::uint64_t hash = 0;
   UnixNanos
       clock;  ///< newest stamp of the stream up to this packet; what expires is measured by it
+  bool is_icmp = false;  ///< an ICMP error; the view is about the packet that it quotes
 };
 
 /// Who sent it, when the client's place in the key is known.

@@ -53,6 +53,8 @@ void Totals::add(const enrich::Handshake& handshake) {
   if (handshake.has(HandshakeRecord::one_way)) ++one_way;
   if (handshake.has(HandshakeRecord::capture_gap)) ++with_gap;
   add_alerts(record);
+  add_services(record);
+  add_path(record);
   if (handshake.judged_tls()) add_tls(handshake);
 }
 
@@ -61,6 +63,10 @@ void Totals::add_tls(const enrich::Handshake& handshake) {
   const bool failed = record.outcome.kind != OutcomeKind::established;
   tls.add(failed);
   if (failed) add_failure(handshake);
+  const auto starttls = static_cast<std::size_t>(record.starttls);
+  if (record.starttls != StartTls::none && starttls < by_starttls.size()) {
+    by_starttls[starttls].add(failed);
+  }
   if (handshake.has(HandshakeRecord::late_rejection)) ++late_rejections;
   if (failed && handshake.has(HandshakeRecord::inferred)) ++inferred;
   if (record.client_hello_facts.max_version != 0) {
@@ -73,6 +79,7 @@ void Totals::add_tls(const enrich::Handshake& handshake) {
       !handshake.has(ClientHelloFacts::server_name_present)) {
     without_server_name.add(failed);
   }
+  for (const std::string_view tag : handshake.tags) watchlists[std::string(tag)].add(failed);
   clients.add(client_key(record), failed);
   servers.add(server_key(record), failed);
   if (!handshake.server_name.empty()) names.add(handshake.server_name, failed);
@@ -80,12 +87,38 @@ void Totals::add_tls(const enrich::Handshake& handshake) {
 
 void Totals::add_failure(const enrich::Handshake& handshake) {
   const Outcome& outcome = handshake.record.outcome;
-  // The name of a non-TLS reply says nothing about the stage, so that it is one kind of failure.
-  const bool staged = outcome.kind != OutcomeKind::non_tls_reply;
+  // Names that say nothing about the stage are one kind of failure each.
+  const bool staged =
+      outcome.kind != OutcomeKind::non_tls_reply && outcome.kind != OutcomeKind::starttls_refused;
   FailureCount& failure = failures[{outcome.kind, staged ? outcome.stage : Stage::client_hello}];
   if (failure.count++ != 0) return;
   failure.example = handshake.record;
   failure.example_name = handshake.server_name;
+}
+
+void Totals::add_services(const HandshakeRecord& record) {
+  if (record.outcome.kind == OutcomeKind::non_tls_reply) {
+    count_in(non_tls_by_service, record.server_service.service);
+  }
+  if (record.outcome.kind == OutcomeKind::no_hello &&
+      record.client_service.service != Service::none) {
+    count_in(plaintext_by_service, record.client_service.service);
+  }
+}
+
+void Totals::add_path(const HandshakeRecord& record) {
+  if (record.outcome.by == Party::path) {
+    ++path_interference;
+  } else if (record.path.confidence != PathConfidence::none) {
+    ++path_suspected;
+  }
+  constexpr std::uint32_t kLargeLost =
+      path_evidence::large_segments_lost_to_client | path_evidence::large_segments_lost_to_server;
+  if ((record.path.evidence & kLargeLost) != 0) ++large_segments_lost;
+  if (record.path.icmp != IcmpError::none) ++icmp_errors;
+  if (record.path.signature != TamperingSignature::none) {
+    count_in(by_signature, record.path.signature);
+  }
 }
 
 void Totals::add_alerts(const HandshakeRecord& record) {

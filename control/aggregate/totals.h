@@ -5,13 +5,15 @@
 // Ownership: Owns its tables.
 // Threading: One thread.
 // Limits:    The tables by outcome and alert are bounded by their enumerations, versions by
-//            kVersionCountMax, clients, servers and names by WorstKeys.
+//            kVersionCountMax, watchlists by the configuration, clients, servers and names by
+//            WorstKeys.
 // Failure:   none
 // RFC:       none
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -66,6 +68,17 @@ struct Totals {
   std::map<std::uint16_t, Tally> by_offered_version;
   std::map<std::uint16_t, Tally> by_negotiated_version;
   Tally without_server_name;
+  std::map<std::string, Tally, std::less<>> watchlists;  ///< by the names of the lists
+  /// What servers answered a ClientHello with that was not TLS.
+  std::array<std::uint64_t, kServiceCount> non_tls_by_service{};
+  /// What clients said to a TLS port that was not TLS, where no ClientHello followed.
+  std::array<std::uint64_t, kServiceCount> plaintext_by_service{};
+  std::array<Tally, kStartTlsCount> by_starttls{};
+  std::uint64_t path_interference = 0;    ///< ended by something between the two ends
+  std::uint64_t path_suspected = 0;       ///< perhaps so
+  std::uint64_t large_segments_lost = 0;  ///< large packets do not get through
+  std::uint64_t icmp_errors = 0;          ///< connections that an ICMP error was about
+  std::array<std::uint64_t, kTamperingSignatureCount> by_signature{};
   std::uint64_t late_rejections = 0;
   std::uint64_t inferred = 0;
   std::uint64_t one_way = 0;
@@ -82,6 +95,8 @@ struct Totals {
   void add_tls(const enrich::Handshake& handshake);
   void add_failure(const enrich::Handshake& handshake);
   void add_alerts(const HandshakeRecord& record);
+  void add_services(const HandshakeRecord& record);
+  void add_path(const HandshakeRecord& record);
 };
 
 /// How WorstKeys spells addresses: family, address, and for servers the port, as bytes.

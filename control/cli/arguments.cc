@@ -13,7 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/live_port.h"
-#include "cli/suggestion.h"
+#include "config/suggestion.h"
 #include "shakedown/limits.h"
 
 namespace shakedown::cli {
@@ -60,7 +60,7 @@ Notice unknown_subcommand(const std::string& word) {
     return bad_use(fmt::format("'{0}' is no command; to read a capture: shakedown read {0}", word),
                    "");
   }
-  const auto near = closest(word, subcommand_names());
+  const auto near = config::closest(word, subcommand_names());
   const std::string hint = near ? fmt::format("; did you mean '{}'?", *near) : std::string{};
   return bad_use(fmt::format("there is no command '{}'{}", word, hint), "");
 }
@@ -75,15 +75,11 @@ Notice unknown_word(const std::string& word, const CLI::App& command) {
   return bad_use(fmt::format("'{}' is no option{}", word, hint), command.get_name());
 }
 
-Notice contradiction(const CLI::App& command) {
-  return bad_use("--quiet and --verbose contradict each other", command.get_name());
-}
-
 /// A word that the subcommand has no use for.
 Notice unknown_option(const std::string& word, const CLI::App& command) {
   const std::string name = word.substr(0, word.find('='));
   if (!name.starts_with('-')) return unknown_word(name, command);
-  const auto near = closest(name, option_names(command));
+  const auto near = config::closest(name, option_names(command));
   const std::string hint = near ? fmt::format("; did you mean '{}'?", *near) : std::string{};
   return bad_use(fmt::format("unknown option '{}'{}", name, hint), command.get_name());
 }
@@ -96,14 +92,28 @@ std::optional<std::string> left_over(const CLI::App& command) {
   return std::nullopt;
 }
 
-Command checked(const CLI::App& command, ReadCommand read) {
+/// What is wrong with options that both commands have; nothing when all is well.
+std::optional<Notice> refused(const CLI::App& command, const CommonOptions& common) {
   if (const auto word = left_over(command)) return unknown_option(*word, command);
-  if (read.quiet && read.verbose) return contradiction(command);
+  if (common.check && !common.config) {
+    return bad_use("--check needs a configuration: --config FILE", command.get_name());
+  }
+  if (common.quiet && common.verbose) {
+    return bad_use("--quiet and --verbose contradict each other", command.get_name());
+  }
+  return std::nullopt;
+}
+
+Command checked(const CLI::App& command, ReadCommand read) {
+  if (const auto notice = refused(command, read)) return *notice;
+  if (read.check) return CheckCommand{*read.config};
+  if (read.files.empty()) return bad_use("no capture was given", command.get_name());
   return read;
 }
 
 Command checked(const CLI::App& command, RunCommand run) {
-  if (const auto word = left_over(command)) return unknown_option(*word, command);
+  if (const auto notice = refused(command, run)) return *notice;
+  if (run.check) return CheckCommand{*run.config};
   if (run.ports.empty()) return bad_use("no interface was given: --port eth1", command.get_name());
   if (run.ports.size() > kPortCountMax) {
     return bad_use(fmt::format("at most {} interfaces can be watched together", kPortCountMax),
@@ -112,7 +122,6 @@ Command checked(const CLI::App& command, RunCommand run) {
   if (const std::string sentence = find_repeated(run.ports); !sentence.empty()) {
     return bad_use(sentence, command.get_name());
   }
-  if (run.quiet && run.verbose) return contradiction(command);
   return run;
 }
 
@@ -149,8 +158,6 @@ Command parse_arguments(const std::vector<std::string>& arguments) {
     return Notice{app.help(), kExitOk};
   } catch (const CLI::ExtrasError&) {
     return bad_use(fmt::format("unknown argument '{}'", arguments.back()), subcommand);
-  } catch (const CLI::RequiredError&) {
-    return bad_use("no capture was given", subcommand);
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string_view said = error.what();
     return bad_use(fmt::format("{} needs a value", said.substr(0, said.find(':'))), subcommand);

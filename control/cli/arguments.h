@@ -31,7 +31,9 @@ inline constexpr unsigned kTopCountMax = 1000;
 /// What `read` and `run` have in common. An empty optional leaves the default to the program that
 /// owns it.
 struct CommonOptions {
+  std::optional<std::string> config;  ///< path of the configuration
   std::optional<std::string> events;  ///< path, or "-" for standard output
+  std::optional<std::string> health;  ///< the same; may be where the events go
   std::optional<unsigned> worker_count;
   std::optional<unsigned> top_count;
   std::optional<std::string> silence_timeout;  ///< seconds, greater than zero
@@ -40,6 +42,7 @@ struct CommonOptions {
   std::optional<std::string> flow_count_max;
   std::optional<std::string> color;     ///< auto, always, never
   std::optional<std::string> progress;  ///< auto, always, never
+  bool check = false;                   ///< of the configuration alone: nothing is read
   bool all = false;
   bool json = false;
   bool quiet = false;
@@ -57,6 +60,11 @@ struct RunCommand : CommonOptions {
   bool busy_poll = false;
 };
 
+/// `shakedown read --check` and `shakedown run --check`.
+struct CheckCommand {
+  std::string config;
+};
+
 /// `shakedown version`.
 struct VersionCommand {};
 
@@ -67,7 +75,7 @@ struct Notice {
   int exit_code = kExitOk;
 };
 
-using Command = std::variant<ReadCommand, RunCommand, VersionCommand, Notice>;
+using Command = std::variant<ReadCommand, RunCommand, CheckCommand, VersionCommand, Notice>;
 
 /// `arguments` without the program's name.
 [[nodiscard]] Command parse_arguments(const std::vector<std::string>& arguments);

@@ -22,6 +22,8 @@ constexpr const char* kReadExamples =
     "  shakedown read edge.pcap --events failures.ndjson   one line of JSON for each failure\n"
     "  shakedown read edge.pcap --all --events - --quiet | jq .shakedown.outcome.name\n"
     "  shakedown read edge.pcap --json                     the summary for programs\n"
+    "  shakedown read edge.pcap -c shakedown.yaml          with your watchlists\n"
+    "  shakedown read --check -c shakedown.yaml            is the configuration good?\n"
     "\n"
     "Exit status: 0 read to the end; 1 a part of Shakedown broke, results are incomplete;\n"
     "2 bad arguments, input or output; 130 interrupted with Ctrl-C.";
@@ -41,6 +43,7 @@ constexpr const char* kRunExamples =
     "  shakedown run --port af_xdp:eth1 --port af_xdp:eth2 --workers 4\n"
     "  shakedown run --port eth1 --events failures.ndjson  follow with tail -f failures.ndjson\n"
     "  shakedown run --port eth1 --all --events - | jq .shakedown.outcome.name\n"
+    "  shakedown run --port eth1 -c shakedown.yaml --health health.ndjson\n"
     "\n"
     "Exit status: 0 ended by Ctrl-C or SIGTERM; 1 a part of Shakedown broke; 2 bad arguments,\n"
     "input or output; 130 or 143 told twice to end, so that nothing was waited for.";
@@ -64,13 +67,27 @@ void add_number(CLI::App* app, const std::string& name, std::optional<unsigned>&
       ->type_name("N");
 }
 
-void declare_events(CLI::App* command, CommonOptions& common) {
-  command
-      ->add_option_function<std::string>(
-          "--events", [&common](const std::string& path) { common.events = path; },
-          "write each failed handshake as a line of JSON (NDJSON);\n- is standard output")
+/// A file that one of the programs opens.
+void add_path(CLI::App* app, const std::string& name, std::optional<std::string>& target,
+              const std::string& description) {
+  app->add_option_function<std::string>(
+         name, [&target](const std::string& path) { target = path; }, description)
       ->type_name("FILE");
+}
+
+void declare_configuration(CLI::App* command, CommonOptions& common) {
+  add_path(command, "-c,--config", common.config,
+           "configuration (YAML): watchlists of server names");
+  command->add_flag("--check", common.check, "check the configuration, and do nothing else");
+}
+
+void declare_events(CLI::App* command, CommonOptions& common) {
+  add_path(command, "--events", common.events,
+           "write each failed handshake as a line of JSON (NDJSON);\n- is standard output");
   command->add_flag("--all", common.all, "events for all handshakes, not only for failed ones");
+  add_path(command, "--health", common.health,
+           "write how good the capture is as a line of JSON for each minute\nand link; - is "
+           "standard output");
 }
 
 void declare_judgement(CLI::App* command, CommonOptions& common) {
@@ -109,6 +126,7 @@ CLI::App* declare(CLI::App& app, const char* name, const char* description, cons
 }
 
 void declare_common(CLI::App* command, CommonOptions& common) {
+  declare_configuration(command, common);
   declare_events(command, common);
   declare_judgement(command, common);
   declare_summary(command, common);
@@ -118,7 +136,7 @@ void declare_common(CLI::App* command, CommonOptions& common) {
 
 CLI::App* declare_read(CLI::App& app, ReadCommand& read) {
   CLI::App* command = declare(app, "read", kReadDescription, kReadExamples);
-  command->add_option("FILE", read.files, "captures to read")->required()->type_name("");
+  command->add_option("FILE", read.files, "captures to read")->type_name("");
   declare_common(command, read);
   return command;
 }

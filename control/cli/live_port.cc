@@ -9,7 +9,7 @@
 #include <optional>
 #include <set>
 
-#include "cli/suggestion.h"
+#include "config/suggestion.h"
 
 namespace shakedown::cli {
 namespace {
@@ -44,7 +44,7 @@ LivePort parse_live_port(std::string_view text) {
     return {{},
             {},
             fmt::format("knows the drivers af_packet and af_xdp, not '{}'{}", driver,
-                        hint(closest(driver, drivers)))};
+                        hint(config::closest(driver, drivers)))};
   }
   if (!could_be_interface(interface)) {
     return {
@@ -70,7 +70,8 @@ std::string find_missing(const std::vector<std::string>& ports,
   for (const std::string& port : ports) {
     const std::string name = parse_live_port(port).interface;
     if (std::ranges::find(interfaces, name) != interfaces.end()) continue;
-    return fmt::format("there is no interface '{}'{}", name, hint(closest(name, interfaces)));
+    return fmt::format("there is no interface '{}'{}", name,
+                       hint(config::closest(name, interfaces)));
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/config_check.h"
 #include "cli/live_port.h"
 #include "cli/programs.h"
 #include "cli/supervisor.h"
@@ -36,8 +37,23 @@ int run(const Notice& notice) {
 
 int run(const VersionCommand&) { return print_to_stdout("shakedown " SHAKEDOWN_VERSION "\n"); }
 
+/// Each names its file and line, and so begins like the messages of a compiler.
+int refuse(const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems) fmt::print(stderr, "{}\n", problem);
+  return kExitBadUse;
+}
+
+int run(const CheckCommand& command) {
+  const ConfigCheck check = check_configuration(command.config);
+  return check.problems.empty() ? print_to_stdout(check.summary + '\n') : refuse(check.problems);
+}
+
 template <class SomeCommand>
 int start(const SomeCommand& command, Input input) {
+  if (command.config) {
+    const std::vector<std::string> problems = configuration_problems(*command.config);
+    if (!problems.empty()) return refuse(problems);
+  }
   const Programs programs = find_programs();
   if (!programs.error.empty()) {
     complain(programs.error);

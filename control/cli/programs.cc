@@ -45,6 +45,11 @@ void add(std::vector<std::string>& words, const char* option, bool given) {
   if (given) words.emplace_back(option);
 }
 
+/// A file whose name begins with a dash would be taken for an option.
+std::string not_an_option(const std::string& path) {
+  return path.starts_with('-') ? "./" + path : path;
+}
+
 std::vector<std::string> dataplane_words_of(const std::string& program,
                                             const CommonOptions& common) {
   std::vector<std::string> words = {program};
@@ -94,9 +99,7 @@ Programs find_programs() {
 std::vector<std::string> dataplane_words(const std::string& program, const ReadCommand& read) {
   std::vector<std::string> words = dataplane_words_of(program, read);
   for (const std::string& file : read.files) {
-    // A name that begins with a dash would be taken for an option.
-    const std::string safe = file.starts_with('-') ? "./" + file : file;
-    words.insert(words.end(), {"--read", safe});
+    words.insert(words.end(), {"--read", not_an_option(file)});
   }
   return words;
 }
@@ -110,7 +113,9 @@ std::vector<std::string> dataplane_words(const std::string& program, const RunCo
 
 std::vector<std::string> control_words(const std::string& program, const CommonOptions& common) {
   std::vector<std::string> words = {program};
+  if (common.config) add(words, "--config", std::optional{not_an_option(*common.config)});
   add(words, "--events", common.events);
+  add(words, "--health", common.health);
   add(words, "--all", common.all);
   add(words, "--json", common.json);
   add(words, "--top", common.top_count);

@@ -10,7 +10,8 @@ Handshake resolve(const HandshakeRecord& record, DefinitionStore& definitions) {
                       .offer = definitions.client_offer(record.offer_definition),
                       .server_chain = definitions.certificate_chain(record.server_chain_definition),
                       .client_chain = definitions.certificate_chain(record.client_chain_definition),
-                      .server_name = {}};
+                      .server_name = {},
+                      .tags = {}};
   if (handshake.has(ClientHelloFacts::server_name_truncated)) {
     handshake.server_name = definitions.server_name(record.name_definition);
   }

@@ -10,6 +10,7 @@
 // RFC:       none
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "enrich/definition_store.h"
@@ -23,6 +24,8 @@ struct Handshake {
   const CertificateChain* server_chain = nullptr;
   const CertificateChain* client_chain = nullptr;
   std::string_view server_name;  ///< empty: none was sent
+  /// The watchlists that the name is on; views of Watchlists, until its next match.
+  std::span<const std::string_view> tags = {};
 
   [[nodiscard]] bool client_hello_seen() const { return record.client_hello.known(); }
   [[nodiscard]] bool server_hello_seen() const {
@@ -35,7 +38,8 @@ struct Handshake {
   [[nodiscard]] bool has(ServerHelloFacts::Flag flag) const {
     return (record.server_hello_facts.flags & flag) != 0;
   }
-  /// Counts in the TLS failure rate: it ended one way or the other after a ClientHello.
+  /// Counts in the TLS failure rate: it ended one way or the other after a ClientHello, or after
+  /// the request for an upgrade to TLS.
   [[nodiscard]] bool judged_tls() const {
     const OutcomeKind kind = record.outcome.kind;
     return kind == OutcomeKind::established ||

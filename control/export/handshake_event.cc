@@ -48,6 +48,13 @@ void write_event(JsonWriter& json, const Handshake& handshake) {
   json.end_object();
 }
 
+void write_tags(JsonWriter& json, const Handshake& handshake) {
+  if (handshake.tags.empty()) return;
+  json.begin_array("tags");
+  for (const std::string_view tag : handshake.tags) json.value(tag);
+  json.end_array();
+}
+
 void write_endpoint(JsonWriter& json, std::string_view name, const IpAddress& address,
                     IpFamily family, std::uint16_t port) {
   json.begin_object(name);
@@ -167,6 +174,7 @@ void append_handshake_event(fmt::memory_buffer& out, const Handshake& handshake,
   json.begin_object();
   json.member("@timestamp",
               time_text(handshake.client_hello_seen() ? record.client_hello : record.first_seen));
+  write_tags(json, handshake);
   write_event(json, handshake);
   write_endpoint(json, "source", record.client_address, record.family, record.client_port);
   write_endpoint(json, "destination", record.server_address, record.family, record.server_port);

@@ -112,6 +112,8 @@ std::string_view outcome_kind_name(OutcomeKind kind) {
       return "no_hello";
     case OutcomeKind::unseen:
       return "unseen";
+    case OutcomeKind::starttls_refused:
+      return "starttls_refused";
   }
   return "unknown";
 }
@@ -208,6 +210,7 @@ std::string outcome_name(OutcomeKind kind, Stage stage) {
     case OutcomeKind::unanswered:
     case OutcomeKind::no_hello:
     case OutcomeKind::unseen:
+    case OutcomeKind::starttls_refused:
       break;
   }
   return std::string(outcome_kind_name(kind));

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "export/path_fields.h"
+#include "export/service_names.h"
 #include "export/text.h"
 #include "export/tls_names.h"
 #include "shakedown/ja4_text.h"
@@ -26,6 +28,23 @@ void write_outcome(JsonWriter& json, const Handshake& handshake) {
   json.member("inferred", handshake.has(HandshakeRecord::inferred));
   if (outcome.unseen_reason != UnseenReason::none) {
     json.member("unseen_reason", unseen_reason_name(outcome.unseen_reason));
+  }
+  json.end_object();
+}
+
+/// What each side said that was not TLS, and the status code that it began with.
+void write_service(JsonWriter& json, const HandshakeRecord& record) {
+  const Recognition& client = record.client_service;
+  const Recognition& server = record.server_service;
+  if (client.service == Service::none && server.service == Service::none) return;
+  json.begin_object("service");
+  if (client.service != Service::none) {
+    json.member("client", service_name(client.service));
+    if (client.code != 0) json.member("client_code", client.code);
+  }
+  if (server.service != Service::none) {
+    json.member("server", service_name(server.service));
+    if (server.code != 0) json.member("server_code", server.code);
   }
   json.end_object();
 }
@@ -184,7 +203,10 @@ void write_shakedown(JsonWriter& json, const Handshake& handshake, const EventCo
     json.member("capture", context.capture_names[record.port_index]);
   }
   json.member("protocol", "tls");
-  if (record.starttls != StartTls::none) json.member("starttls", "unknown");
+  if (record.starttls != StartTls::none) {
+    json.member("starttls", starttls_name(record.starttls));
+  }
+  write_service(json, record);
   write_outcome(json, handshake);
   write_rejection(json, handshake);
   write_alerts(json, record);
@@ -203,6 +225,7 @@ void write_shakedown(JsonWriter& json, const Handshake& handshake, const EventCo
   write_client_certificate(json, record.client_certificate);
   write_chain(json, "certificates", handshake.server_chain);
   write_chain(json, "client_certificates", handshake.client_chain);
+  write_path(json, record);
   json.member("capture_gap", handshake.has(HandshakeRecord::capture_gap));
   json.member("one_way", handshake.has(HandshakeRecord::one_way));
   if (handshake.has(HandshakeRecord::midstream)) json.member("midstream", true);

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
+#include "export/health_event.h"
 #include "export/text.h"
 #include "report/summary.h"
 
 namespace shakedown::report {
+
+namespace {
+
+/// Odd, but what the two ends and the path did, not what the capture lacks. Both have their place
+/// in the summary.
+bool about_the_network(Counter counter) {
+  return counter == Counter::upgrades_declined || counter == Counter::path_interference;
+}
+
+}  // namespace
 
 std::string address_key_text(std::string_view key) {
   if (key.empty()) return {};
@@ -28,12 +41,67 @@ Period period_of(const Summary& summary) {
   return {snapshot.begin, std::max(snapshot.begin, snapshot.end)};
 }
 
+aggregate::SensorLoss sensor_loss(const ingest::Snapshot& snapshot) {
+  return {.packets_received = snapshot.get(Counter::packets_received),
+          .port_missed = snapshot.get(Counter::port_missed),
+          .port_no_mbuf = snapshot.get(Counter::port_no_mbuf),
+          .records_pushed = snapshot.get(Counter::records_pushed),
+          .records_refused = snapshot.get(Counter::records_refused)};
+}
+
+std::string link_text(const aggregate::HealthLink& link,
+                      const std::vector<ingest::PortSnapshot>& ports) {
+  if (link.other) return "other links";
+  std::string text = link.port_index < ports.size()
+                         ? exporting::terminal_text(ports[link.port_index].label, 40)
+                         : fmt::format("port {}", link.port_index);
+  if (link.vlan != 0) text += fmt::format(" VLAN {}", link.vlan);
+  return text;
+}
+
+std::vector<SickLink> sick_links(const Summary& summary) {
+  std::vector<SickLink> sick;
+  const auto look_at = [&sick](const std::string& label, const aggregate::LinkHealth& found) {
+    if (found.verdict == aggregate::HealthVerdict::healthy) return;
+    const std::size_t more = found.reasons.size() - 1;
+    sick.push_back(
+        {found.verdict,
+         fmt::format("{}{}: {}{}", label, exporting::health_verdict_name(found.verdict),
+                     found.reasons.front(), more == 0 ? "" : fmt::format("; {} more", more))});
+  };
+  // What the sensor lost is lost to all links, and said once.
+  look_at("sensor ", aggregate::judge({}, sensor_loss(summary.snapshot)));
+  const bool several = summary.health.links().size() > 1;
+  for (const auto& [link, counts] : summary.health.links()) {
+    look_at(several ? link_text(link, summary.snapshot.ports) + " " : "",
+            aggregate::judge(counts, {}));
+  }
+  std::stable_sort(sick.begin(), sick.end(),
+                   [](const auto& a, const auto& b) { return a.verdict > b.verdict; });
+  return sick;
+}
+
+std::string health_remark(const aggregate::CaptureHealth::Links& links,
+                          const aggregate::SensorLoss& loss,
+                          const std::vector<ingest::PortSnapshot>& ports) {
+  auto worst = aggregate::HealthVerdict::healthy;
+  std::string text;
+  for (const auto& [link, counts] : links) {
+    const aggregate::HealthVerdict verdict = aggregate::judge(counts, loss).verdict;
+    if (verdict <= worst) continue;
+    worst = verdict;
+    text = fmt::format("{} {}", link_text(link, ports), exporting::health_verdict_name(verdict));
+  }
+  return text;
+}
+
 std::vector<HealthRemark> health_remarks(const ingest::Snapshot& snapshot) {
   std::vector<HealthRemark> remarks;
   for (std::size_t i = 0; i < kCounterCount; ++i) {
     const CounterDescription& description = kCounterDescriptions[i];
     const std::uint64_t count = snapshot.counters[i];
     if (count == 0 || description.severity == CounterSeverity::info) continue;
+    if (about_the_network(static_cast<Counter>(i))) continue;
     remarks.push_back({.name = description.name,
                        .count = count,
                        .unit = description.unit,

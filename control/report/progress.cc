@@ -73,7 +73,8 @@ void Progress::update(SegmentHeader& segment, Clock::time_point now) {
   const ProgressSample sample = sample_progress(segment);
   const std::string text = live ? live_progress_text(sample, drawn_sample_, seconds(drawn_at_))
                                 : progress_text(sample, seconds(start_));
-  std::fputs(fmt::format("\r\x1b[K{}", text).c_str(), stderr);
+  const std::string remark = live && !remark_.empty() ? "; " + remark_ : "";
+  std::fputs(fmt::format("\r\x1b[K{}{}", text, remark).c_str(), stderr);
   std::fflush(stderr);
   drawn_ = true;
   drawn_at_ = now;

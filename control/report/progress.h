@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "shakedown/shm_layout.h"
 
@@ -36,6 +37,8 @@ class Progress {
 
   explicit Progress(bool enabled) : enabled_(enabled) {}
 
+  /// Stands behind the numbers of a live run until the next one: what is wrong with the capture.
+  void remark(std::string text) { remark_ = std::move(text); }
   void update(SegmentHeader& segment, Clock::time_point now);
   /// Takes the line away, so that what follows begins on a clean one.
   void clear();
@@ -46,6 +49,7 @@ class Progress {
   Clock::time_point start_{};
   Clock::time_point drawn_at_{};
   ProgressSample drawn_sample_;
+  std::string remark_;
 };
 
 /// `12,345 packets  42 %  1,234,567 packets/s`; the percentage only where sizes are known, the rate

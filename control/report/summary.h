@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aggregate/capture_health.h"
 #include "aggregate/totals.h"
 #include "ingest/snapshot.h"
 
@@ -23,6 +24,7 @@ inline constexpr unsigned kDefaultRowCount = 5;
 
 struct Summary {
   const aggregate::Totals& totals;
+  const aggregate::CaptureHealth& health;
   const ingest::Snapshot& snapshot;
   /// What the reader must know before trusting the numbers; one sentence each.
   std::vector<std::string> warnings;
@@ -47,6 +49,25 @@ struct Period {
 /// A key of aggregate::client_key or server_key as text: `192.0.2.7`, `192.0.2.7:443`,
 /// `[2001:db8::1]:443`.
 [[nodiscard]] std::string address_key_text(std::string_view key);
+
+/// What was lost before or behind the workers.
+[[nodiscard]] aggregate::SensorLoss sensor_loss(const ingest::Snapshot& snapshot);
+
+/// `eth1`, `eth1 VLAN 10`, `other links`
+[[nodiscard]] std::string link_text(const aggregate::HealthLink& link,
+                                    const std::vector<ingest::PortSnapshot>& ports);
+
+/// The sensor itself, where it lost something, and the links that are not healthy; the worst first.
+struct SickLink {
+  aggregate::HealthVerdict verdict = aggregate::HealthVerdict::impaired;
+  std::string sentence;  ///< with its gravest reason, and the number of the others
+};
+[[nodiscard]] std::vector<SickLink> sick_links(const Summary& summary);
+
+/// The worst link in few words, for one line: `eth1 VLAN 10 blind`. Empty when all are healthy.
+[[nodiscard]] std::string health_remark(const aggregate::CaptureHealth::Links& links,
+                                        const aggregate::SensorLoss& loss,
+                                        const std::vector<ingest::PortSnapshot>& ports);
 
 /// `12 packets cut short by the snap length` ...: what was lost or odd, with its number; empty in
 /// good health.

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <string>
 
+#include "export/health_event.h"
 #include "export/json_writer.h"
+#include "export/path_words.h"
+#include "export/service_names.h"
 #include "export/text.h"
 #include "export/tls_names.h"
 #include "report/summary.h"
@@ -106,6 +109,75 @@ void write_worst(JsonWriter& json, std::string_view field, const aggregate::Wors
   json.end_object();
 }
 
+template <std::size_t size>
+void write_services(JsonWriter& json, std::string_view field,
+                    const std::array<std::uint64_t, size>& counts) {
+  json.begin_object(field);
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto service = static_cast<Service>(i);
+    if (counts[i] == 0) continue;
+    json.member(service == Service::none ? "none" : exporting::service_name(service), counts[i]);
+  }
+  json.end_object();
+}
+
+void write_watchlists(JsonWriter& json, const Totals& totals) {
+  if (totals.watchlists.empty()) return;
+  json.begin_object("watchlists");
+  for (const auto& [name, tally] : totals.watchlists) {
+    json.begin_object(name);
+    write_tally(json, tally);
+    json.end_object();
+  }
+  json.end_object();
+}
+
+void write_starttls(JsonWriter& json, const Totals& totals) {
+  json.begin_object("starttls");
+  for (std::size_t i = 1; i < kStartTlsCount; ++i) {
+    if (totals.by_starttls[i].handshakes == 0) continue;
+    json.begin_object(exporting::starttls_name(static_cast<StartTls>(i)));
+    write_tally(json, totals.by_starttls[i]);
+    json.end_object();
+  }
+  json.end_object();
+}
+
+void write_path(JsonWriter& json, const Totals& totals) {
+  json.begin_object("path");
+  json.member("interference", totals.path_interference);
+  json.member("suspected", totals.path_suspected);
+  json.member("large_segments_lost", totals.large_segments_lost);
+  json.member("icmp_errors", totals.icmp_errors);
+  json.begin_object("tampering_signatures");
+  for (std::size_t i = 1; i < kTamperingSignatureCount; ++i) {
+    if (totals.by_signature[i] == 0) continue;
+    json.member(exporting::tampering_signature_name(static_cast<TamperingSignature>(i)),
+                totals.by_signature[i]);
+  }
+  json.end_object();
+  json.end_object();
+}
+
+void write_capture_health(JsonWriter& json, const Summary& summary) {
+  const aggregate::SensorLoss loss = sensor_loss(summary.snapshot);
+  json.begin_array("capture_health");
+  for (const auto& [link, counts] : summary.health.links()) {
+    json.begin_object();
+    if (link.other) {
+      json.member("other_links", true);
+    } else {
+      if (link.port_index < summary.snapshot.ports.size()) {
+        json.member("port", summary.snapshot.ports[link.port_index].label);
+      }
+      if (link.vlan != 0) json.member("vlan", link.vlan);
+    }
+    exporting::write_health(json, counts, aggregate::judge(counts, loss));
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_capture(JsonWriter& json, const Summary& summary) {
   const ingest::Snapshot& snapshot = summary.snapshot;
   json.begin_object("capture");
@@ -169,10 +241,16 @@ std::string summary_json(const Summary& summary) {
   json.begin_object("without_server_name");
   write_tally(json, totals.without_server_name);
   json.end_object();
+  write_watchlists(json, totals);
+  write_services(json, "non_tls_replies", totals.non_tls_by_service);
+  write_services(json, "plaintext_clients", totals.plaintext_by_service);
+  write_starttls(json, totals);
+  write_path(json, totals);
   write_worst(json, "clients", totals.clients, summary.rows, address_key_text);
   write_worst(json, "servers", totals.servers, summary.rows, address_key_text);
   write_worst(json, "names", totals.names, summary.rows,
               [](const std::string& name) { return name; });
+  write_capture_health(json, summary);
   write_capture(json, summary);
   json.begin_array("warnings");
   for (const std::string& warning : summary.warnings) json.value(warning);

@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <string>
 #include <utility>
 
+#include "export/service_names.h"
 #include "export/text.h"
 #include "export/tls_names.h"
 #include "report/summary.h"
+#include "report/text_block.h"
 
 namespace shakedown::report {
 
@@ -20,8 +24,6 @@ using aggregate::Tally;
 using aggregate::Totals;
 using exporting::grouped;
 using exporting::terminal_text;
-
-constexpr std::size_t kWidth = 80;
 
 constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kGreen = "\x1b[32m";
@@ -45,7 +47,10 @@ class SummaryText {
     alerts();
     versions();
     server_names();
+    services();
+    path();
     worst();
+    watchlists();
     connections();
     unjudged();
     health();
@@ -147,36 +152,13 @@ class SummaryText {
     }
   }
 
-  /// Joins items with ", ". What does not fit on `line_count_max` lines of the screen is left out,
-  /// and said to be.
+  /// A title and its items, on at most `line_count_max` lines.
   void list(std::string_view title, const std::vector<std::string>& items,
             unsigned line_count_max) {
     if (items.empty()) return;
-    constexpr std::size_t kRoomForMore = 9;  // of ", NN more"
-    const std::size_t first_column = std::max<std::size_t>(title.size() + 2, 10);
-    std::size_t column = first_column;
-    unsigned line_count = 1;
-    std::string text = painted(kBold, fmt::format("{:<{}}", title, first_column));
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const bool last = i + 1 == items.size();
-      const std::size_t room =
-          line_count == line_count_max && !last ? kWidth - kRoomForMore : kWidth - 1;
-      if (column + items[i].size() > room && column > first_column) {
-        if (line_count == line_count_max) {
-          fmt::format_to(std::back_inserter(text), "{} more", items.size() - i);
-          break;
-        }
-        text.back() = '\n';  // the space behind the comma
-        text.append(first_column, ' ');
-        column = first_column;
-        ++line_count;
-      }
-      text += items[i];
-      column += items[i].size();
-      if (!last) text += ", ";
-      column += 2;
-    }
-    line("{}", text);
+    const std::size_t column = std::max<std::size_t>(title.size() + 2, 10);
+    line("{}{}", painted(kBold, fmt::format("{:<{}}", title, column)),
+         listed(items, column, line_count_max));
   }
 
   void alerts() {
@@ -223,6 +205,60 @@ class SummaryText {
          {fmt::format("{} handshake{}, {} of them failed", grouped(without.handshakes),
                       plural(without.handshakes), grouped(without.failures))},
          1);
+  }
+
+  /// Items of the largest counts first, each with its name.
+  template <std::size_t size, class NameOf>
+  static std::vector<std::string> ranked(const std::array<std::uint64_t, size>& counts,
+                                         NameOf name_of) {
+    std::vector<std::pair<std::uint64_t, std::string>> rows;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (counts[i] != 0) rows.emplace_back(counts[i], name_of(i));
+    }
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<std::string> items;
+    for (const auto& [count, name] : rows)
+      items.push_back(fmt::format("{} {}", grouped(count), name));
+    return items;
+  }
+
+  /// What was spoken instead of TLS, or before it.
+  void services() {
+    const auto named = [](std::string_view from) {
+      return [from](std::size_t i) {
+        const std::string_view name = exporting::service_name(static_cast<Service>(i));
+        return fmt::format("{} from {}", name.empty() ? "not recognised" : name, from);
+      };
+    };
+    std::vector<std::string> spoken = ranked(totals_.non_tls_by_service, named("server"));
+    std::ranges::move(ranked(totals_.plaintext_by_service, named("client")),
+                      std::back_inserter(spoken));
+    list("Instead of TLS", spoken, lines(1));
+    std::vector<std::string> items;
+    for (std::size_t i = 0; i < kStartTlsCount; ++i) {
+      const Tally& tally = totals_.by_starttls[i];
+      if (tally.handshakes == 0) continue;
+      items.push_back(fmt::format("{} {}/{} failed",
+                                  exporting::starttls_name(static_cast<StartTls>(i)),
+                                  grouped(tally.failures), grouped(tally.handshakes)));
+    }
+    list("STARTTLS", items, lines(1));
+  }
+
+  void path() {
+    std::vector<std::string> items;
+    if (totals_.path_interference != 0) {
+      items.push_back(fmt::format("{} ended by the path", grouped(totals_.path_interference)));
+    }
+    if (totals_.path_suspected != 0) {
+      items.push_back(fmt::format("{} perhaps", grouped(totals_.path_suspected)));
+    }
+    if (totals_.large_segments_lost != 0) {
+      items.push_back(
+          fmt::format("{} with large packets lost", grouped(totals_.large_segments_lost)));
+    }
+    list("Path", items, lines(1));
   }
 
   static std::string rate(const KeyCount& key) {
@@ -279,6 +315,27 @@ class SummaryText {
     for (const KeyCount& key : keys) line("  {:<61}{}", text_of(key.key), rate(key));
   }
 
+  /// The operator's lists of names, the worst first.
+  void watchlists() {
+    if (totals_.watchlists.empty()) return;
+    std::vector<KeyCount> rows;
+    for (const auto& [name, tally] : totals_.watchlists) {
+      if (tally.handshakes == 0) continue;
+      rows.push_back({.key = name, .handshakes = tally.handshakes, .failures = tally.failures});
+    }
+    if (rows.empty()) {
+      list("Watchlists", {"no handshake was for a name on one of them"}, 1);
+      return;
+    }
+    std::ranges::stable_sort(rows, std::greater<>(), [](const KeyCount& row) {
+      return std::pair(row.failures, row.handshakes);
+    });
+    const bool all = rows.size() <= summary_.rows;
+    table(all ? "Watchlists" : fmt::format("Watchlists, the worst of {}", rows.size()),
+          {rows.begin(), rows.begin() + std::min<std::ptrdiff_t>(summary_.rows, std::ssize(rows))},
+          [](std::string_view name) { return terminal_text(name, 60); });
+  }
+
   std::uint64_t of(OutcomeKind kind) const {
     return totals_.by_kind[static_cast<std::size_t>(kind)];
   }
@@ -313,6 +370,17 @@ class SummaryText {
   }
 
   void health() {
+    list("Capture health", health_items(), lines(1));
+    const std::vector<SickLink> sick = sick_links(summary_);
+    const std::size_t shown = std::min<std::size_t>(sick.size(), lines(1));
+    for (std::size_t i = 0; i < shown; ++i) {
+      const bool blind = sick[i].verdict == aggregate::HealthVerdict::blind;
+      line("{}", painted(blind ? kRed : kYellow, wrapped(sick[i].sentence, 2)));
+    }
+    if (shown < sick.size()) line("  {} more, with --json", sick.size() - shown);
+  }
+
+  std::vector<std::string> health_items() const {
     std::vector<std::string> items;
     if (totals_.one_way != 0) {
       items.push_back(
@@ -339,7 +407,7 @@ class SummaryText {
           fmt::format("{} offers or chains unknown", grouped(summary_.definitions_missing)));
     }
     if (items.empty()) items.emplace_back("nothing lost, nothing cut");
-    list("Capture", items, lines(2));
+    return items;
   }
 
   void more() {

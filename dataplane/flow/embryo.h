@@ -18,6 +18,25 @@
 
 namespace shakedown::flow {
 
+/// Where the mirror showed it first.
+struct MirrorLink {
+  std::uint32_t tunnel_id = 0;
+  std::uint16_t vlan_outer = 0;
+  std::uint16_t vlan_inner = 0;
+  TunnelKind tunnel_kind = TunnelKind::none;
+  std::uint8_t port_index = 0;
+};
+
+/// What ICMP said about it; meaningful with Embryo::icmp_seen.
+struct IcmpNote {
+  IpAddress sender;  ///< of the first error, as everything but the count
+  std::uint16_t mtu = 0;
+  IcmpError error = IcmpError::none;
+  std::uint8_t type = 0;
+  std::uint8_t code = 0;
+  std::uint8_t count = 0;  ///< saturating
+};
+
 struct Embryo {
   enum Flag : std::uint8_t {
     client_is_low = 1u << 0,  ///< the sender of the SYN is the low endpoint of the key
@@ -25,7 +44,8 @@ struct Embryo {
     syn_seen = 1u << 2,
     syn_ack_seen = 1u << 3,
     client_ack_seen = 1u << 4,  ///< the client answered the SYN-ACK, or sent anything after it
-    server_seen = 1u << 5       ///< any packet of the server
+    server_seen = 1u << 5,      ///< any packet of the server
+    icmp_seen = 1u << 6         ///< an ICMP error about it
   };
   static constexpr std::uint32_t kSynAckDelayMicrosMax = (1u << 24) - 1;
   /// RFC 7323 §2.3 allows shifts up to 14.

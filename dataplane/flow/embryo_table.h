@@ -30,7 +30,9 @@ class EmbryoTable {
   EmbryoTable(Arena& arena, std::uint32_t capacity)
       : index_(arena, capacity),
         embryos_(arena.take_room<Embryo>(capacity)),
-        nodes_(arena.take<Node>(capacity)) {
+        nodes_(arena.take<Node>(capacity)),
+        links_(arena.take_room<MirrorLink>(capacity)),
+        icmp_notes_(arena.take_room<IcmpNote>(capacity)) {
     assert(capacity > 0 && capacity < kNoSlot);
     for (std::uint32_t slot = 0; slot < capacity; ++slot) {
       nodes_[slot].newer = slot + 1 < capacity ? slot + 1 : kNoSlot;
@@ -40,7 +42,8 @@ class EmbryoTable {
 
   [[nodiscard]] static constexpr std::size_t budget_bytes(std::uint32_t capacity) noexcept {
     return FlowIndex::budget_bytes(capacity) + Arena::cost<Embryo>(capacity) +
-           Arena::cost<Node>(capacity);
+           Arena::cost<Node>(capacity) + Arena::cost<MirrorLink>(capacity) +
+           Arena::cost<IcmpNote>(capacity);
   }
 
   void prefetch(std::uint64_t hash) const noexcept { index_.prefetch(hash); }
@@ -80,6 +83,7 @@ class EmbryoTable {
     ++size_;
     Embryo* embryo = std::construct_at(&embryos_[slot]);
     embryo->key = key;
+    links_[slot] = {};
     return embryo;
   }
 
@@ -104,6 +108,12 @@ class EmbryoTable {
   }
   [[nodiscard]] std::uint64_t hash_of(const Embryo* embryo) const noexcept {
     return nodes_[slot_of(embryo)].hash;
+  }
+  [[nodiscard]] MirrorLink& link_of(const Embryo* embryo) noexcept {
+    return links_[slot_of(embryo)];
+  }
+  [[nodiscard]] IcmpNote& icmp_of(const Embryo* embryo) noexcept {
+    return icmp_notes_[slot_of(embryo)];
   }
   [[nodiscard]] std::uint32_t slot_of(const Embryo* embryo) const noexcept {
     const std::ptrdiff_t slot = embryo - embryos_.data();
@@ -171,6 +181,9 @@ class EmbryoTable {
   FlowIndex index_;
   std::span<Embryo> embryos_;
   std::span<Node> nodes_;
+  // By slot, and apart from the embryos: rarely looked at.
+  std::span<MirrorLink> links_;
+  std::span<IcmpNote> icmp_notes_;
   std::uint32_t oldest_ = kNoSlot;
   std::uint32_t newest_ = kNoSlot;
   std::uint32_t first_free_ = kNoSlot;

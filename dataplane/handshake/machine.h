@@ -62,6 +62,8 @@ class Machine {
   void on_change_cipher_spec(Exchange& exchange, Direction direction) noexcept;
   /// The server's first bytes after the ClientHello are not TLS.
   void on_non_tls_reply(Exchange& exchange) noexcept;
+  /// The upgrade to TLS was asked for, and the server would not.
+  void on_upgrade_refused(Exchange& exchange) const noexcept;
   void on_desync(Exchange& exchange, Direction direction) noexcept;
   /// Bytes are missing that may have held a message.
   void on_loss(Exchange& exchange, LossKind kind) noexcept;

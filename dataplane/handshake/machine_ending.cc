@@ -208,6 +208,12 @@ void Machine::on_non_tls_reply(Exchange& exchange) noexcept {
   latch(exchange, OutcomeKind::non_tls_reply, Party::server);
 }
 
+void Machine::on_upgrade_refused(Exchange& exchange) const noexcept {
+  const Phase phase = exchange.state.phase;
+  if (phase != Phase::waiting_for_hello && phase != Phase::handshaking) return;
+  latch(exchange, OutcomeKind::starttls_refused, Party::server);
+}
+
 void Machine::on_desync(Exchange& exchange, Direction direction) noexcept {
   exchange.record.flags |=
       flag_of(direction, HandshakeRecord::desync_client, HandshakeRecord::desync_server);
@@ -268,8 +274,9 @@ void Machine::finalize(Exchange& exchange, EndReason reason) noexcept {
     return;
   }
   if (state.phase == Phase::ended) {
-    const bool proves_itself =
-        state.has(State::alert_is_ending) || record.outcome.kind == OutcomeKind::non_tls_reply;
+    const bool proves_itself = state.has(State::alert_is_ending) ||
+                               record.outcome.kind == OutcomeKind::non_tls_reply ||
+                               record.outcome.kind == OutcomeKind::starttls_refused;
     if (!proves_itself && reason_to_doubt != UnseenReason::none) set_unseen(reason_to_doubt);
     return;
   }

@@ -8,10 +8,10 @@ namespace shakedown::packet {
 
 namespace {
 
-/// The longest honest way from one encapsulation to the next: Ethernet, LLC, EtherType, IP,
-/// extensions, protocol, UDP, tunnel. The limits of the layers stop hostile packets earlier; this
+/// The longest honest way from one encapsulation to the next: Ethernet, EtherType, LLC, EtherType,
+/// IP, its version, extensions, protocol, UDP, tunnel. The limits of the layers stop hostile packets earlier; this
 /// one proves the end.
-constexpr unsigned kStepCountMax = 8 * (kTunnelDepthMax + 1);
+constexpr unsigned kStepCountMax = 10 * (kTunnelDepthMax + 1);
 
 Layer first_layer(LinkType link_type) noexcept {
   switch (link_type) {
@@ -29,6 +29,9 @@ Layer first_layer(LinkType link_type) noexcept {
       return Layer::ppp;
     case LinkType::pppoe:
       return Layer::pppoe;
+    case LinkType::reassembled:
+      return Layer::reassembled;
+    case LinkType::absorbed_fragment:
     case LinkType::unsupported:
       break;
   }
@@ -37,6 +40,8 @@ Layer first_layer(LinkType link_type) noexcept {
 
 Layer next_layer(Layer layer, Walk& walk) noexcept {
   switch (layer) {
+    case Layer::reassembled:
+      return read_reassembled(walk);
     case Layer::ethernet:
       return read_ethernet(walk);
     case Layer::linux_sll:
@@ -71,10 +76,16 @@ Layer next_layer(Layer layer, Walk& walk) noexcept {
       return read_udp(walk);
     case Layer::vxlan:
       return read_vxlan(walk);
+    case Layer::vxlan_gpe:
+      return read_vxlan_gpe(walk);
     case Layer::geneve:
       return read_geneve(walk);
     case Layer::gtp_u:
       return read_gtp_u(walk);
+    case Layer::icmp:
+      return read_icmp(walk);
+    case Layer::icmpv6:
+      return read_icmpv6(walk);
     case Layer::tcp:
       return read_tcp(walk);
     case Layer::finished:
@@ -95,7 +106,10 @@ DecodeStatus decode_by_layers(LinkType link_type, Bytes captured, PacketView& ou
   out.tunnel_id = 0;
   out.vlan_outer = 0;
   out.vlan_inner = 0;
-  // The status stands for an unsupported link type until a layer sets it.
+  out.fragment = {};
+  if (link_type == LinkType::absorbed_fragment) return DecodeStatus::ip_fragment;
+  // Status and detail stand for an unsupported link type until a layer sets them.
+  out.detail = Counter::not_ip_other;
   Walk walk{.out = out, .rest = ByteReader(captured), .status = DecodeStatus::not_ip};
   Layer layer = first_layer(link_type);
   for (unsigned step = 0; step < kStepCountMax; ++step) {

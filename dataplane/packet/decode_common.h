@@ -8,7 +8,8 @@
 // Threading: Pure function.
 // Limits:    Offsets are template arguments, checked against the size of the header when this is
 //            compiled.
-// Failure:   False: not that packet; `out` may be partly written.
+// Failure:   False: not that packet; `out` may be partly written. What belongs to another status than
+//            `tcp` (icmp and all behind it) is not touched, and stale in a view that is used again.
 // RFC:       RFC 791 §3.1, RFC 8200 §3, RFC 9293 §3.1.
 #pragma once
 
@@ -82,6 +83,7 @@ template <std::size_t tcp_offset, std::size_t size>
   out.window = header.template u16<tcp_offset + 14>();
   out.payload = captured.subspan(payload_offset, frame_bytes - payload_offset);
   out.payload_missing = 0;
+  out.option_bytes = static_cast<std::uint8_t>(payload_offset - (tcp_offset + 20));
   out.mss = 0;
   out.window_scale = 255;
   out.tunnel_kind = TunnelKind::none;

@@ -37,7 +37,8 @@ bool read_erspan_head(ByteReader& rest, ErspanHead& out) noexcept {
 
 /// Type II: head(4), reserved and port index(4), Ethernet.
 Layer read_erspan2(Walk& walk, const ErspanHead& head) noexcept {
-  if (!walk.rest.skip(4)) return stop(walk, DecodeStatus::tunnel_malformed);
+  if (!walk.rest.skip(4))
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_erspan);
   return enter_tunnel(walk, TunnelKind::erspan, head.session_id, Layer::ethernet);
 }
 
@@ -52,7 +53,7 @@ Layer read_erspan3(Walk& walk, const ErspanHead& head) noexcept {
   std::uint16_t type_and_flags = 0;
   if (!walk.rest.skip(6) || !walk.rest.read_u16(type_and_flags) ||
       ((type_and_flags & kOptionalHeader) != 0 && !walk.rest.skip(8))) {
-    return stop(walk, DecodeStatus::tunnel_malformed);
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_erspan);
   }
   const unsigned frame_type = (type_and_flags >> kFrameTypeShift) & kFrameTypeMask;
   if (frame_type == kFrameEthernet) {
@@ -61,7 +62,7 @@ Layer read_erspan3(Walk& walk, const ErspanHead& head) noexcept {
   if (frame_type == kFrameIp) {
     return enter_tunnel(walk, TunnelKind::erspan, head.session_id, Layer::ip);
   }
-  return stop(walk, DecodeStatus::not_ip);
+  return stop(walk, DecodeStatus::not_ip, Counter::not_ip_gre);
 }
 
 /// Type I has no header of its own and is told from type II by the missing GRE sequence number.
@@ -70,12 +71,13 @@ Layer read_erspan(Walk& walk, std::uint16_t protocol, bool has_sequence) noexcep
     return enter_tunnel(walk, TunnelKind::erspan, 0, Layer::ethernet);
   }
   ErspanHead head;
-  if (!read_erspan_head(walk.rest, head)) return stop(walk, DecodeStatus::tunnel_malformed);
+  if (!read_erspan_head(walk.rest, head))
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_erspan);
   if (protocol == ether_type::kErspan && head.version == kErspan2Version) {
     return read_erspan2(walk, head);
   }
   if (head.version == kErspan3Version) return read_erspan3(walk, head);
-  return stop(walk, DecodeStatus::tunnel_malformed);
+  return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_erspan);
 }
 
 /// RFC 2637 §4.1: payload length(2), call id(2), [sequence(4),] [acknowledgment(4),] PPP.
@@ -83,16 +85,17 @@ Layer read_erspan(Walk& walk, std::uint16_t protocol, bool has_sequence) noexcep
 Layer read_gre_version1(Walk& walk, std::uint16_t flags, std::uint16_t protocol) noexcept {
   std::uint16_t id = 0;
   if (!walk.rest.skip(2) || !walk.rest.read_u16(id)) {
-    return stop(walk, DecodeStatus::tunnel_malformed);
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_gre);
   }
   if (protocol == ether_type::kEthernetOverIp) {
     return enter_tunnel(walk, TunnelKind::gre, __builtin_bswap16(id), Layer::ethernet);
   }
-  if (protocol != ether_type::kPptp) return stop(walk, DecodeStatus::tunnel_malformed);
+  if (protocol != ether_type::kPptp)
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_gre);
   const bool has_payload = (flags & gre_flag::kSequence) != 0;
-  if (!has_payload) return stop(walk, DecodeStatus::not_tcp);
+  if (!has_payload) return stop(walk, DecodeStatus::not_tcp, Counter::not_tcp_tunnel);
   if (!walk.rest.skip(4) || ((flags & gre_flag::kAcknowledgment) != 0 && !walk.rest.skip(4))) {
-    return stop(walk, DecodeStatus::tunnel_malformed);
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_gre);
   }
   return enter_tunnel(walk, TunnelKind::gre, id, Layer::ppp);
 }
@@ -106,7 +109,7 @@ Layer read_gre(Walk& walk) noexcept {
   std::uint16_t flags = 0;
   std::uint16_t protocol = 0;
   if (!walk.rest.read_u16(flags) || !walk.rest.read_u16(protocol)) {
-    return stop(walk, DecodeStatus::tunnel_malformed);
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_gre);
   }
   const unsigned version = flags & gre_flag::kVersion;
   if (version == 1) return read_gre_version1(walk, flags, protocol);
@@ -116,7 +119,7 @@ Layer read_gre(Walk& walk) noexcept {
       ((flags & gre_flag::kChecksum) != 0 && !walk.rest.skip(4)) ||
       ((flags & gre_flag::kKey) != 0 && !walk.rest.read_u32(key)) ||
       (has_sequence && !walk.rest.skip(4))) {
-    return stop(walk, DecodeStatus::tunnel_malformed);
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_gre);
   }
   switch (protocol) {
     case ether_type::kErspan:
@@ -126,7 +129,8 @@ Layer read_gre(Walk& walk) noexcept {
       return enter_tunnel(walk, TunnelKind::gre, key, Layer::ethernet);
     default:
       // A number below the first EtherType is a keepalive or a private use, not an 802.3 length.
-      if (protocol < ether_type::kFirst) return stop(walk, DecodeStatus::not_ip);
+      if (protocol < ether_type::kFirst)
+        return stop(walk, DecodeStatus::not_ip, Counter::not_ip_gre);
       walk.ether_type = protocol;
       return enter_tunnel(walk, TunnelKind::gre, key, Layer::ether_type);
   }

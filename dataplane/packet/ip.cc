@@ -10,6 +10,7 @@ namespace shakedown::packet {
 namespace {
 
 constexpr std::size_t kIpv4HeaderBytes = 20;
+constexpr std::size_t kIpv6HeaderBytes = 40;
 constexpr std::size_t kIpv4AddressBytes = 4;
 constexpr std::size_t kIpv6AddressBytes = 16;
 constexpr unsigned kIpv4Version = 4;
@@ -36,6 +37,17 @@ void bound_payload(Walk& walk, std::size_t payload_bytes) noexcept {
 /// the captured bytes are all that is known.
 void take_all_captured(Walk& walk) noexcept { walk.missing = 0; }
 
+/// `rest` begins where the piece's own share of the packet begins.
+void note_fragment(Walk& walk) noexcept {
+  PacketView& out = walk.out;
+  out.fragment = walk.ip_packet;
+  // At most a header of IPv6 and kIpv6ExtensionCountMax extensions of 2 KB.
+  out.fragment_header_bytes =
+      static_cast<std::uint16_t>(walk.ip_packet.size() - walk.rest.remaining());
+  out.tunnel_depth = walk.tunnel_depth;
+  out.vlan_seen = walk.vlan_seen;
+}
+
 bool is_extension(IpFamily family, std::uint8_t protocol) noexcept {
   if (protocol == ip_protocol::kAuthentication) return true;
   return family == IpFamily::ipv6 &&
@@ -57,7 +69,9 @@ DecodeStatus read_fragment_header(Walk& walk) noexcept {
     return DecodeStatus::ip_malformed;
   }
   // RFC 6946: a fragment that is the whole packet is handled as if the header were not there.
-  return (offset_and_more & kOffsetAndMore) == 0 ? DecodeStatus::tcp : DecodeStatus::ip_fragment;
+  if ((offset_and_more & kOffsetAndMore) == 0) return DecodeStatus::tcp;
+  note_fragment(walk);
+  return DecodeStatus::ip_fragment;
 }
 
 /// RFC 8200 §4.2: next header(1), length(1) in units of 8 bytes beyond the first 8.
@@ -78,12 +92,14 @@ Layer read_ip(Walk& walk) noexcept {
   ByteReader peek = walk.rest;
   std::uint8_t first = 0;
   if (!peek.read_u8(first)) {
-    return stop(walk, walk.tunnel_depth == 0 ? DecodeStatus::link_malformed
-                                             : DecodeStatus::tunnel_malformed);
+    return stop(
+        walk,
+        walk.tunnel_depth == 0 ? DecodeStatus::link_malformed : DecodeStatus::tunnel_malformed,
+        Counter::malformed_empty);
   }
   if (first >> 4 == kIpv4Version) return Layer::ipv4;
   if (first >> 4 == kIpv6Version) return Layer::ipv6;
-  return stop(walk, DecodeStatus::not_ip);
+  return stop(walk, DecodeStatus::not_ip, Counter::not_ip_other);
 }
 
 // RFC 791 §3.1
@@ -96,20 +112,20 @@ Layer read_ipv4(Walk& walk) noexcept {
   Bytes destination;
   ByteReader& rest = walk.rest;
   PacketView& out = walk.out;
+  const Bytes packet = rest.rest();
   if (!rest.read_u8(version_and_length) || !rest.skip(1) || !rest.read_u16(total_bytes) ||
       !rest.read_u16(out.ip_id) || !rest.read_u16(fragment) || !rest.read_u8(out.ttl) ||
       !rest.read_u8(walk.ip_protocol) || !rest.skip(2) ||
       !rest.read_bytes(kIpv4AddressBytes, source) ||
       !rest.read_bytes(kIpv4AddressBytes, destination)) {
-    return stop(walk, DecodeStatus::ip_malformed);
+    return stop(walk, DecodeStatus::ip_malformed, Counter::malformed_ipv4);
   }
   const std::size_t header_bytes = (version_and_length & 0x0fu) * std::size_t{4};
   if (version_and_length >> 4 != kIpv4Version || header_bytes < kIpv4HeaderBytes ||
       !rest.skip(header_bytes - kIpv4HeaderBytes) ||
       (total_bytes != 0 && total_bytes < header_bytes)) {
-    return stop(walk, DecodeStatus::ip_malformed);
+    return stop(walk, DecodeStatus::ip_malformed, Counter::malformed_ipv4);
   }
-  if ((fragment & kMoreFragmentsAndOffset) != 0) return stop(walk, DecodeStatus::ip_fragment);
   out.family = IpFamily::ipv4;
   out.source = {};
   out.destination = {};
@@ -119,6 +135,11 @@ Layer read_ipv4(Walk& walk) noexcept {
     take_all_captured(walk);
   } else {
     bound_payload(walk, total_bytes - header_bytes);
+  }
+  walk.ip_packet = packet.first(header_bytes + rest.remaining());
+  if ((fragment & kMoreFragmentsAndOffset) != 0) {
+    note_fragment(walk);
+    return stop(walk, DecodeStatus::ip_fragment);
   }
   return layer_of_protocol(walk);
 }
@@ -131,12 +152,13 @@ Layer read_ipv6(Walk& walk) noexcept {
   Bytes destination;
   ByteReader& rest = walk.rest;
   PacketView& out = walk.out;
+  const Bytes packet = rest.rest();
   if (!rest.read_u32(version_class_flow) || !rest.read_u16(payload_bytes) ||
       !rest.read_u8(walk.ip_protocol) || !rest.read_u8(out.ttl) ||
       !rest.read_bytes(kIpv6AddressBytes, source) ||
       !rest.read_bytes(kIpv6AddressBytes, destination) ||
       version_class_flow >> 28 != kIpv6Version) {
-    return stop(walk, DecodeStatus::ip_malformed);
+    return stop(walk, DecodeStatus::ip_malformed, Counter::malformed_ipv6);
   }
   out.family = IpFamily::ipv6;
   out.ip_id = 0;
@@ -149,6 +171,7 @@ Layer read_ipv6(Walk& walk) noexcept {
   } else {
     bound_payload(walk, payload_bytes);
   }
+  walk.ip_packet = packet.first(kIpv6HeaderBytes + rest.remaining());
   return layer_of_protocol(walk);
 }
 
@@ -160,7 +183,7 @@ Layer read_ip_extensions(Walk& walk) noexcept {
     const DecodeStatus status = walk.ip_protocol == ip_protocol::kFragment
                                     ? read_fragment_header(walk)
                                     : read_sized_extension(walk);
-    if (status != DecodeStatus::tcp) return stop(walk, status);
+    if (status != DecodeStatus::tcp) return stop(walk, status, Counter::malformed_ip_extension);
   }
   return layer_of_protocol(walk);
 }
@@ -179,8 +202,20 @@ Layer follow_ip_protocol(Walk& walk) noexcept {
           0, Layer::ipv6);
     case ip_protocol::kMpls:
       return Layer::mpls;
+    case ip_protocol::kIcmp:
+      return walk.out.family == IpFamily::ipv4
+                 ? Layer::icmp
+                 : stop(walk, DecodeStatus::not_tcp, Counter::not_tcp_other);
+    case ip_protocol::kIcmpv6:
+      return walk.out.family == IpFamily::ipv6
+                 ? Layer::icmpv6
+                 : stop(walk, DecodeStatus::not_tcp, Counter::not_tcp_other);
+    case ip_protocol::kSctp:
+      return stop(walk, DecodeStatus::not_tcp, Counter::not_tcp_sctp);
+    case ip_protocol::kEsp:
+      return stop(walk, DecodeStatus::not_tcp, Counter::not_tcp_esp);
     default:
-      return stop(walk, DecodeStatus::not_tcp);
+      return stop(walk, DecodeStatus::not_tcp, Counter::not_tcp_other);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "packet/layer.h"
+#include "packet/reassembled_header.h"
 
 namespace shakedown::packet {
 
@@ -67,10 +68,36 @@ bool read_port_tag(Walk& walk) noexcept {
   return walk.rest.read_u16(walk.ether_type);
 }
 
+/// The name of what is not IP.
+Counter name_of(std::uint16_t type) noexcept {
+  switch (type) {
+    case ether_type::kArp:
+    case ether_type::kReverseArp:
+      return Counter::not_ip_arp;
+    case ether_type::kLldp:
+      return Counter::not_ip_lldp;
+    case ether_type::kSlowProtocols:
+      return Counter::not_ip_slow_protocols;
+    case ether_type::kPppoeDiscovery:
+      return Counter::not_ip_ppp_control;
+    case ether_type::kEapol:
+      return Counter::not_ip_eapol;
+    case ether_type::kMacsec:
+      return Counter::not_ip_macsec;
+    case ether_type::kPtp:
+      return Counter::not_ip_ptp;
+    case ether_type::kNsh:
+      return Counter::not_ip_nsh;
+    default:
+      return Counter::not_ip_other;
+  }
+}
+
 Layer follow_sll_protocol(Walk& walk) noexcept {
   if (walk.ether_type == kSllLlc) return Layer::llc;
-  return walk.ether_type < ether_type::kFirst ? stop(walk, DecodeStatus::not_ip)
-                                              : Layer::ether_type;
+  return walk.ether_type < ether_type::kFirst
+             ? stop(walk, DecodeStatus::not_ip, Counter::not_ip_other)
+             : Layer::ether_type;
 }
 
 /// IEEE 802.1ah (MAC in MAC): priority and flags(1), service id(3), then the customer's frame. It
@@ -78,16 +105,32 @@ Layer follow_sll_protocol(Walk& walk) noexcept {
 /// outside stays.
 Layer read_provider_backbone(Walk& walk) noexcept {
   constexpr std::size_t kServiceTagBytes = 4;
-  if (!walk.rest.skip(kServiceTagBytes)) return stop(walk, DecodeStatus::link_malformed);
+  if (!walk.rest.skip(kServiceTagBytes)) {
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_mac_in_mac);
+  }
   return enter_tunnel(walk, walk.out.tunnel_kind, walk.out.tunnel_id, Layer::ethernet);
 }
 
 }  // namespace
 
+Layer read_reassembled(Walk& walk) noexcept {
+  ReassembledHeader header;
+  if (!read(walk.rest, header)) {
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_empty);
+  }
+  walk.tunnel_depth = header.tunnel_depth;
+  walk.vlan_seen = header.vlan_seen;
+  walk.out.tunnel_kind = header.tunnel_kind;
+  walk.out.tunnel_id = header.tunnel_id;
+  walk.out.vlan_outer = header.vlan_outer;
+  walk.out.vlan_inner = header.vlan_inner;
+  return Layer::ip;
+}
+
 // destination(6), source(6), EtherType or 802.3 length(2)
 Layer read_ethernet(Walk& walk) noexcept {
   if (!walk.rest.skip(kMacPairBytes) || !walk.rest.read_u16(walk.ether_type)) {
-    return stop(walk, DecodeStatus::link_malformed);
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_ethernet);
   }
   // Plain IP needs no further step; this is nearly every packet.
   if (walk.ether_type == ether_type::kIpv4) return Layer::ipv4;
@@ -99,7 +142,7 @@ Layer read_ethernet(Walk& walk) noexcept {
 Layer read_linux_sll(Walk& walk) noexcept {
   constexpr std::size_t kBeforeProtocolBytes = 14;
   if (!walk.rest.skip(kBeforeProtocolBytes) || !walk.rest.read_u16(walk.ether_type)) {
-    return stop(walk, DecodeStatus::link_malformed);
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_cooked);
   }
   return follow_sll_protocol(walk);
 }
@@ -108,7 +151,7 @@ Layer read_linux_sll(Walk& walk) noexcept {
 Layer read_linux_sll2(Walk& walk) noexcept {
   constexpr std::size_t kBehindProtocolBytes = 18;
   if (!walk.rest.read_u16(walk.ether_type) || !walk.rest.skip(kBehindProtocolBytes)) {
-    return stop(walk, DecodeStatus::link_malformed);
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_cooked);
   }
   return follow_sll_protocol(walk);
 }
@@ -119,33 +162,42 @@ Layer read_null_loopback(Walk& walk) noexcept {
   constexpr std::uint32_t kInet = 2;
   constexpr std::array<std::uint32_t, 4> kInet6{10, 24, 28, 30};
   std::uint32_t family = 0;
-  if (!walk.rest.read_u32(family)) return stop(walk, DecodeStatus::link_malformed);
+  if (!walk.rest.read_u32(family)) {
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_loopback);
+  }
   // DLT_NULL is in the order of the capturing host and DLT_LOOP in network order. Families are
   // small numbers, so that only one of the two orders can be meant.
   if (family > 0xffff) family = __builtin_bswap32(family);
   if (family == kInet) return Layer::ipv4;
   if (std::find(kInet6.begin(), kInet6.end(), family) != kInet6.end()) return Layer::ipv6;
-  return stop(walk, DecodeStatus::not_ip);
+  return stop(walk, DecodeStatus::not_ip, Counter::not_ip_other);
 }
 
 // DSAP(1), SSAP(1), control(1); with SNAP: OUI(3), EtherType(2)
 Layer read_llc(Walk& walk) noexcept {
   constexpr std::uint32_t kSnap = 0xaaaa03;
   constexpr std::uint32_t kIp = 0x060603;
+  constexpr std::uint32_t kSpanningTree = 0x424203;
   constexpr std::uint32_t kEtherTypeOui = 0x000000;
   constexpr std::uint32_t kBridgedOui = 0x0000f8;
   std::uint32_t llc = 0;
-  if (!walk.rest.read_u24(llc)) return stop(walk, DecodeStatus::link_malformed);
+  if (!walk.rest.read_u24(llc)) {
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_llc);
+  }
   if (llc == kIp) return Layer::ip;
-  if (llc != kSnap) return stop(walk, DecodeStatus::not_ip);
+  if (llc != kSnap) {
+    return stop(walk, DecodeStatus::not_ip,
+                llc == kSpanningTree ? Counter::not_ip_stp : Counter::not_ip_other);
+  }
   std::uint32_t oui = 0;
   if (!walk.rest.read_u24(oui) || !walk.rest.read_u16(walk.ether_type)) {
-    return stop(walk, DecodeStatus::link_malformed);
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_llc);
   }
   // A length here would lead back to LLC; nobody sends that.
   const bool is_ether_type =
       (oui == kEtherTypeOui || oui == kBridgedOui) && walk.ether_type >= ether_type::kFirst;
-  return is_ether_type ? Layer::ether_type : stop(walk, DecodeStatus::not_ip);
+  return is_ether_type ? Layer::ether_type
+                       : stop(walk, DecodeStatus::not_ip, Counter::not_ip_other);
 }
 
 // Each VLAN tag: priority(3 bits), drop eligible(1 bit), VLAN id(12 bits), next EtherType(2)
@@ -153,9 +205,14 @@ Layer follow_ether_type(Walk& walk) noexcept {
   for (unsigned tag_count = 0;; ++tag_count) {
     const bool is_vlan = ether_type::is_vlan_tag(walk.ether_type);
     if (!is_vlan && !ether_type::is_port_tag(walk.ether_type)) break;
-    if (tag_count == kVlanTagCountMax) return stop(walk, DecodeStatus::vlan_too_deep);
+    if (tag_count == kVlanTagCountMax) {
+      return stop(walk, DecodeStatus::vlan_too_deep, Counter::too_many_vlan_tags);
+    }
     const bool is_whole = is_vlan ? read_vlan_tag(walk) : read_port_tag(walk);
-    if (!is_whole) return stop(walk, DecodeStatus::link_malformed);
+    if (!is_whole) {
+      return stop(walk, DecodeStatus::link_malformed,
+                  is_vlan ? Counter::malformed_vlan : Counter::malformed_port_tag);
+    }
   }
   switch (walk.ether_type) {
     case ether_type::kIpv4:
@@ -170,7 +227,9 @@ Layer follow_ether_type(Walk& walk) noexcept {
     case ether_type::kProviderBackbone:
       return read_provider_backbone(walk);
     default:
-      return walk.ether_type < ether_type::kFirst ? Layer::llc : stop(walk, DecodeStatus::not_ip);
+      return walk.ether_type < ether_type::kFirst
+                 ? Layer::llc
+                 : stop(walk, DecodeStatus::not_ip, name_of(walk.ether_type));
   }
 }
 

@@ -23,6 +23,9 @@ enum class LinkType : std::uint8_t {
   null_loopback,  ///< four bytes of address family, in either byte order
   ppp,
   pppoe,  ///< PPPoE session header first, without Ethernet
+  // No capture has these: they are put into the stream by those who put fragments together.
+  reassembled,        ///< ReassembledHeader, then an IP packet that came in pieces
+  absorbed_fragment,  ///< a piece whose bytes went elsewhere, and which is only counted
   unsupported
 };
 
@@ -69,6 +72,10 @@ enum class LinkType : std::uint8_t {
       return "PPP";
     case LinkType::pppoe:
       return "PPPoE";
+    case LinkType::reassembled:
+      return "reassembled";
+    case LinkType::absorbed_fragment:
+      return "absorbed fragment";
     case LinkType::unsupported:
       break;
   }

@@ -15,30 +15,57 @@ constexpr std::size_t kEthernetBytes = 14;
 /// Whether an Ethernet frame that could lead to IP begins here. Other frames are of no interest, so
 /// that calling them "not Ethernet" costs nothing.
 bool is_ethernet_towards_ip(ByteReader frame) noexcept {
+  constexpr std::uint32_t kSnap = 0xaaaa03;
+  constexpr std::uint32_t kLlcIp = 0x060603;
   std::uint16_t type = 0;
   if (!frame.skip(kMacPairBytes) || !frame.read_u16(type)) return false;
-  return type == ether_type::kIpv4 || type == ether_type::kIpv6 || ether_type::is_vlan_tag(type) ||
-         type == ether_type::kMplsUnicast || type == ether_type::kPppoeSession;
+  switch (type) {
+    case ether_type::kIpv4:
+    case ether_type::kIpv6:
+    case ether_type::kMplsUnicast:
+    case ether_type::kMplsMulticast:
+    case ether_type::kPppoeSession:
+    case ether_type::kProviderBackbone:
+      return true;
+    default:
+      break;
+  }
+  if (type >= ether_type::kFirst) {
+    return ether_type::is_vlan_tag(type) || ether_type::is_port_tag(type);
+  }
+  std::uint32_t llc = 0;
+  return frame.read_u24(llc) && (llc == kSnap || llc == kLlcIp);
 }
 
-/// RFC 4928 §3: 4 and 6 are IP. RFC 4448 §4.6: a pseudowire may begin with a control word whose
-/// first nibble is 0 - as most MAC addresses do, so that the type field decides which of the two it
-/// is.
+/// RFC 4448 §4.6: a pseudowire may begin with a control word whose first nibble is 0 - as most MAC
+/// addresses do, so that the type field decides which of the two it is. Behind a VLAN tag there is
+/// one in both places; then it is a control word if its first half is zero, as it is sent.
+bool has_control_word(const ByteReader& wire) noexcept {
+  ByteReader behind = wire;
+  std::uint16_t flags = 0;
+  if (!behind.read_u16(flags) || flags >> 12 != 0 || !behind.skip(kControlWordBytes - 2))
+    return false;
+  return is_ethernet_towards_ip(behind) && (flags == 0 || !is_ethernet_towards_ip(wire));
+}
+
+/// RFC 4928 §3: 4 and 6 are IP.
 Layer layer_behind_labels(Walk& walk) noexcept {
   ByteReader peek = walk.rest;
   std::uint8_t first = 0;
-  if (!peek.read_u8(first)) return stop(walk, DecodeStatus::tunnel_malformed);
+  if (!peek.read_u8(first)) {
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_mpls);
+  }
   const unsigned nibble = first >> 4;
   if (nibble == 4) return Layer::ipv4;
   if (nibble == 6) return Layer::ipv6;
-  if (walk.rest.remaining() < kEthernetBytes) return stop(walk, DecodeStatus::link_malformed);
-  ByteReader behind_control_word = walk.rest;
-  if (nibble == 0 && behind_control_word.skip(kControlWordBytes) &&
-      is_ethernet_towards_ip(behind_control_word)) {
-    walk.rest = behind_control_word;
-    return Layer::ethernet;
+  if (walk.rest.remaining() < kEthernetBytes) {
+    return stop(walk, DecodeStatus::link_malformed, Counter::malformed_ethernet);
   }
-  return is_ethernet_towards_ip(walk.rest) ? Layer::ethernet : stop(walk, DecodeStatus::not_ip);
+  if (has_control_word(walk.rest)) {
+    return walk.rest.skip(kControlWordBytes) ? Layer::ethernet : Layer::finished;
+  }
+  return is_ethernet_towards_ip(walk.rest) ? Layer::ethernet
+                                           : stop(walk, DecodeStatus::not_ip, Counter::not_ip_mpls);
 }
 
 }  // namespace
@@ -50,8 +77,12 @@ Layer read_mpls(Walk& walk) noexcept {
   constexpr unsigned kLabelShift = 12;
   std::uint32_t entry = 0;
   for (unsigned label_count = 0; (entry & kBottomOfStack) == 0; ++label_count) {
-    if (label_count == kMplsLabelCountMax) return stop(walk, DecodeStatus::vlan_too_deep);
-    if (!walk.rest.read_u32(entry)) return stop(walk, DecodeStatus::tunnel_malformed);
+    if (label_count == kMplsLabelCountMax) {
+      return stop(walk, DecodeStatus::vlan_too_deep, Counter::too_many_mpls_labels);
+    }
+    if (!walk.rest.read_u32(entry)) {
+      return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_mpls);
+    }
   }
   const Layer inside = layer_behind_labels(walk);
   if (inside == Layer::finished) return inside;

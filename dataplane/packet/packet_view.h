@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "shakedown/bytes.h"
+#include "shakedown/counters.h"
 #include "shakedown/handshake_record.h"
 #include "shakedown/units.h"
 
@@ -51,6 +52,26 @@ struct PacketView {
   std::uint32_t tunnel_id = 0;
   std::uint16_t vlan_outer = 0;
   std::uint16_t vlan_inner = 0;
+  std::uint8_t option_bytes = 0;  ///< of the TCP header
+
+  // Of DecodeStatus::icmp_error, and stale with every other. All of the above is then about the TCP
+  // packet that the error quotes, of which only ports and number are sure to be there; there is no
+  // payload.
+  IcmpError icmp = IcmpError::none;
+  std::uint8_t icmp_type = 0;
+  std::uint8_t icmp_code = 0;
+  std::uint16_t icmp_mtu = 0;  ///< of packet_too_big; zero: not told
+  IpAddress icmp_sender;
+
+  // Of DecodeStatus::ip_fragment, with family, TTL, tags and tunnel.
+  Bytes
+      fragment;  ///< the piece from its IP header on, without link padding; empty: absorbed before
+  std::uint16_t fragment_header_bytes = 0;  ///< in front of its share; of IPv6 the last 8 say where
+  std::uint8_t tunnel_depth = 0;            ///< encapsulations around it
+  bool vlan_seen = false;                   ///< vlan_outer is known, be it zero
+
+  /// Of the statuses that has_detail() names: which layer it was.
+  Counter detail = Counter::end_of_list;
 
   /// Payload bytes that were on the wire.
   [[nodiscard]] std::uint32_t payload_length() const {

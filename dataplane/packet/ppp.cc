@@ -21,7 +21,8 @@ constexpr std::uint8_t kCiscoBroadcast = 0x8f;
 /// A cut PPP header is the link's fault only where PPP is the link.
 Layer stop_malformed(Walk& walk) noexcept {
   return stop(
-      walk, walk.tunnel_depth == 0 ? DecodeStatus::link_malformed : DecodeStatus::tunnel_malformed);
+      walk, walk.tunnel_depth == 0 ? DecodeStatus::link_malformed : DecodeStatus::tunnel_malformed,
+      Counter::malformed_ppp);
 }
 
 /// RFC 1661 §2: a protocol number's last byte is odd and its first byte even, so that a first byte
@@ -50,8 +51,9 @@ Layer read_ppp(Walk& walk) noexcept {
   if ((address == kPppAddress || is_cisco) && !walk.rest.skip(2)) return stop_malformed(walk);
   if (is_cisco) {
     if (!walk.rest.read_u16(walk.ether_type)) return stop_malformed(walk);
-    return walk.ether_type < ether_type::kFirst ? stop(walk, DecodeStatus::not_ip)
-                                                : Layer::ether_type;
+    return walk.ether_type < ether_type::kFirst
+               ? stop(walk, DecodeStatus::not_ip, Counter::not_ip_other)
+               : Layer::ether_type;
   }
   std::uint16_t protocol = 0;
   if (!read_protocol(walk.rest, protocol)) return stop_malformed(walk);
@@ -64,7 +66,7 @@ Layer read_ppp(Walk& walk) noexcept {
     case ppp_protocol::kMplsMulticast:
       return Layer::mpls;
     default:
-      return stop(walk, DecodeStatus::not_ip);
+      return stop(walk, DecodeStatus::not_ip, Counter::not_ip_ppp_control);
   }
 }
 
@@ -79,9 +81,9 @@ Layer read_pppoe(Walk& walk) noexcept {
   if (!walk.rest.read_u8(version_and_type) || !walk.rest.read_u8(code) ||
       !walk.rest.read_u16(session) || !walk.rest.read_u16(length) ||
       version_and_type != kVersionAndType) {
-    return stop(walk, DecodeStatus::tunnel_malformed);
+    return stop(walk, DecodeStatus::tunnel_malformed, Counter::malformed_pppoe);
   }
-  if (code != kSessionData) return stop(walk, DecodeStatus::not_ip);
+  if (code != kSessionData) return stop(walk, DecodeStatus::not_ip, Counter::not_ip_ppp_control);
   return enter_tunnel(walk, TunnelKind::pppoe, session, Layer::ppp);
 }
 

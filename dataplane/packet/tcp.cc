@@ -49,6 +49,7 @@ Layer read_tcp(Walk& walk) noexcept {
     return stop(walk, DecodeStatus::tcp_malformed);
   }
   out.tcp_flags = static_cast<std::uint8_t>(offset_and_flags & 0xff);
+  out.option_bytes = static_cast<std::uint8_t>(header_bytes - kTcpHeaderBytes);
   out.payload = rest.rest();
   out.payload_missing = walk.missing;
   out.mss = 0;

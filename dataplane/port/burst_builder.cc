@@ -4,7 +4,6 @@
 #include <rte_prefetch.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace shakedown::port {
 
@@ -31,6 +30,8 @@ unsigned BurstBuilder::build(std::span<rte_mbuf* const> packets, Burst& burst) n
     packet.clock = buffers_.clock_of(buffer);
     packet.link_type = link_types_[buffer->port];
     packet.port_index = static_cast<std::uint8_t>(buffer->port);
+    packet.bytes_beyond_capture = 0;
+    if (!buffers_.is_plain(buffer)) name_form(buffer, packet);
     burst.buffers[count++] = buffer;
   }
   burst.count = count;
@@ -41,16 +42,18 @@ unsigned BurstBuilder::build(std::span<rte_mbuf* const> packets, Burst& burst) n
 Bytes BurstBuilder::in_one_piece(const rte_mbuf* packet, unsigned slot) noexcept {
   if (packet->pkt_len > kPacketBytesMax) counters_.add(Counter::oversized_packets);
   std::uint8_t* const begin = scratch_.get() + slot * kPacketBytesMax;
-  std::size_t used = 0;
-  // The sum of the pieces counts, not pkt_len: of a packet beyond 64 KB net_pcap may have kept only
-  // the beginning.
-  for (const rte_mbuf* piece = packet; piece != nullptr && used < kPacketBytesMax;
-       piece = piece->next) {
-    const std::size_t size = std::min<std::size_t>(piece->data_len, kPacketBytesMax - used);
-    std::memcpy(begin + used, rte_pktmbuf_mtod(piece, const std::uint8_t*), size);
-    used += size;
+  return {begin, copy_in_one_piece(packet, begin)};
+}
+
+/// What the distributor made of pieces of IP packets.
+void BurstBuilder::name_form(const rte_mbuf* buffer, CapturedPacket& packet) const noexcept {
+  if (buffers_.is_absorbed(buffer)) {
+    packet.link_type = packet::LinkType::absorbed_fragment;
+    return;
   }
-  return {begin, used};
+  packet.link_type = packet::LinkType::reassembled;
+  packet.bytes_beyond_capture = static_cast<std::int32_t>(packet.bytes.size()) -
+                                static_cast<std::int32_t>(PacketBuffers::captured_bytes_of(buffer));
 }
 
 }  // namespace shakedown::port

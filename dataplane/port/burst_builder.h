@@ -43,6 +43,7 @@ class BurstBuilder {
 
  private:
   [[nodiscard]] Bytes in_one_piece(const rte_mbuf* packet, unsigned slot) noexcept;
+  void name_form(const rte_mbuf* buffer, CapturedPacket& packet) const noexcept;
 
   const PacketBuffers& buffers_;
   LinkTypes link_types_;

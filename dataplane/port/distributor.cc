@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "flow/flow_key.h"
-#include "packet/decode.h"
+#include "packet/follow_fragment.h"
 #include "port/rest.h"
 
 namespace shakedown::port {
@@ -58,6 +58,16 @@ void WorkerSource::release(Burst& burst) noexcept {
   burst.count = 0;
 }
 
+Distributor::Distributor(PacketStream& ports, const PacketBuffers& buffers,
+                         const LinkTypes& link_types, const std::atomic<bool>& stop,
+                         packet::Defragmenter* defragmenter)
+    : ports_(ports),
+      buffers_(buffers),
+      link_types_(link_types),
+      stop_(stop),
+      defragmenter_(defragmenter),
+      scratch_(std::make_unique<std::uint8_t[]>(scratch_bytes())) {}
+
 Distributor::~Distributor() {
   sources_.clear();
   for (rte_ring* const ring : rings_) {
@@ -98,7 +108,7 @@ void Distributor::run() noexcept {
     if (count == 0 && ports_.ended()) break;
     for (unsigned i = 0; i < count; ++i) rte_prefetch0(rte_pktmbuf_mtod(packets[i], void*));
     for (unsigned i = 0; i < count; ++i) {
-      Batch& batch = batches_[worker_of(packets[i])];
+      Batch& batch = batches_[choose_worker(packets[i])];
       batch.packets[batch.count++] = packets[i];
       handed_out_count_ += packets[i]->nb_segs;
     }
@@ -108,15 +118,42 @@ void Distributor::run() noexcept {
   state_.ended.store(true, std::memory_order_release);
 }
 
-unsigned Distributor::worker_of(const rte_mbuf* packet) const noexcept {
+unsigned Distributor::choose_worker(rte_mbuf*& packet) noexcept {
+  using packet::DecodeStatus;
   packet::PacketView view;
   // All headers are in the first buffer of a chain.
   const Bytes bytes{rte_pktmbuf_mtod(packet, const std::uint8_t*), packet->data_len};
-  const auto status = packet::decode(link_types_[packet->port], bytes, view);
-  if (status != packet::DecodeStatus::tcp) return 0;
+  auto status = packet::decode(link_types_[packet->port], bytes, view);
+  if (status == DecodeStatus::ip_fragment && defragmenter_ != nullptr) {
+    status = put_together(packet, view);
+  }
+  if (status != DecodeStatus::tcp && status != DecodeStatus::icmp_error) return 0;
   const std::uint64_t hash = flow::hash_of(flow::key_of(view).key, kWorkerSeed);
   // The upper bits, as a fraction of the number of workers: no division, no bias that matters.
   return static_cast<unsigned>(((hash >> 32) * batches_.size()) >> 32);
+}
+
+/// The piece is marked, or replaced by what it completed.
+packet::DecodeStatus Distributor::put_together(rte_mbuf*& piece,
+                                               packet::PacketView& view) noexcept {
+  using packet::DecodeStatus;
+  if (piece->nb_segs > 1) {
+    const Bytes bytes{scratch_.get(), copy_in_one_piece(piece, scratch_.get())};
+    const auto status = packet::decode(link_types_[piece->port], bytes, view);
+    if (status != DecodeStatus::ip_fragment) return status;
+  }
+  Bytes whole;
+  const auto status =
+      packet::follow_fragment(*defragmenter_, buffers_.clock_of(piece), view, whole);
+  if (status == DecodeStatus::ip_fragment) {
+    buffers_.set_absorbed(piece);
+  } else {
+    rte_mbuf* const packet = buffers_.reassembled(whole, piece);
+    rte_pktmbuf_free(piece);
+    piece = packet;
+  }
+  defragmenter_->forget_whole_packets();
+  return status;
 }
 
 void Distributor::wait_for_room() noexcept {

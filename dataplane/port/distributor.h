@@ -2,8 +2,11 @@
 //
 // Purpose:   Hands the packets of all ports to several workers, so that both directions of a
 //            connection, in whatever tunnel, meet at the same worker: a keyed hash over the
-//            innermost addresses and ports. What is not TCP goes to worker 0. Which worker gets a
-//            packet depends on the packet alone.
+//            innermost addresses and ports, or those that an ICMP error quotes. What else is not TCP
+//            goes to worker 0. Which worker gets a packet depends on the packet alone. Pieces of IP
+//            packets must meet before that can be known: the piece that completes a packet is
+//            replaced by the whole (LinkType::reassembled), all others go to worker 0 only to be
+//            counted (LinkType::absorbed_fragment).
 // Units:     Packets; UnixNanos.
 // Ownership: Owns the rings. A buffer in a ring belongs to the worker that takes it, who frees it.
 // Threading: run() on a thread of its own; each WorkerSource on its worker's thread. The clock is
@@ -28,6 +31,8 @@
 #include <string>
 #include <vector>
 
+#include "packet/decode.h"
+#include "packet/defragmenter.h"
 #include "port/burst_builder.h"
 #include "port/packet_stream.h"
 #include "port/source.h"
@@ -71,10 +76,10 @@ class WorkerSource final : public Source {
 
 class Distributor {
  public:
-  /// Reads no more once `stop` is set, and still hands out what it has read.
+  /// Reads no more once `stop` is set, and still hands out what it has read. `defragmenter` is used
+  /// by run() alone; none: pieces go to worker 0 as they are.
   Distributor(PacketStream& ports, const PacketBuffers& buffers, const LinkTypes& link_types,
-              const std::atomic<bool>& stop)
-      : ports_(ports), buffers_(buffers), link_types_(link_types), stop_(stop) {}
+              const std::atomic<bool>& stop, packet::Defragmenter* defragmenter = nullptr);
   ~Distributor();
   Distributor(const Distributor&) = delete;
   Distributor& operator=(const Distributor&) = delete;
@@ -89,6 +94,8 @@ class Distributor {
 
   /// Memory of DPDK for the rings.
   [[nodiscard]] static std::size_t ring_bytes(unsigned worker_count);
+  /// Memory in which a long piece is put in one piece, to be looked at.
+  [[nodiscard]] static constexpr std::size_t scratch_bytes() { return kPacketBytesMax; }
 
  private:
   /// Packets of one burst that go to one worker.
@@ -97,7 +104,9 @@ class Distributor {
     std::array<rte_mbuf*, kBurstSize> packets{};
   };
 
-  [[nodiscard]] unsigned worker_of(const rte_mbuf* packet) const noexcept;
+  [[nodiscard]] unsigned choose_worker(rte_mbuf*& packet) noexcept;
+  [[nodiscard]] packet::DecodeStatus put_together(rte_mbuf*& piece,
+                                                  packet::PacketView& view) noexcept;
   void wait_for_room() noexcept;
   void hand_out(unsigned worker) noexcept;
 
@@ -105,6 +114,8 @@ class Distributor {
   const PacketBuffers& buffers_;
   LinkTypes link_types_;
   const std::atomic<bool>& stop_;
+  packet::Defragmenter* defragmenter_;
+  std::unique_ptr<std::uint8_t[]> scratch_;
   DistributorState state_;
   std::uint64_t handed_out_count_ = 0;
   std::vector<rte_ring*> rings_;

@@ -6,6 +6,11 @@
 #include <rte_mempool.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+
 namespace shakedown::port {
 namespace {
 
@@ -37,6 +42,22 @@ ElementSize element_size(BufferLayout layout) {
   return element;
 }
 
+/// A name that is registered already keeps its bit.
+bool register_flag(const char* name, std::uint64_t& out) {
+  rte_mbuf_dynflag flag{};
+  std::strncpy(flag.name, name, sizeof flag.name - 1);
+  const int bit = rte_mbuf_dynflag_register(&flag);
+  if (bit < 0) return false;
+  out = std::uint64_t{1} << static_cast<unsigned>(bit);
+  return true;
+}
+
+std::uint32_t captured_size(const rte_mbuf* packet) noexcept {
+  std::uint32_t sum = 0;
+  for (; packet != nullptr; packet = packet->next) sum += packet->data_len;
+  return sum;
+}
+
 std::string cannot_make(int error) {
   return std::string("the packet buffers cannot be made: ") + rte_strerror(error);
 }
@@ -57,6 +78,10 @@ std::string PacketBuffers::create(unsigned count, BufferLayout layout) {
                                                 .flags = 0};
   const int clock_offset = rte_mbuf_dynfield_register(&clock_field);
   if (clock_offset < 0) return "DPDK has no room for the clock of a packet";
+  if (!register_flag("shakedown_dynflag_absorbed", absorbed_flag_) ||
+      !register_flag("shakedown_dynflag_reassembled", reassembled_flag_)) {
+    return "DPDK has no room for the flags of a packet";
+  }
   time_offset_ = static_cast<std::size_t>(time_offset);
   clock_offset_ = static_cast<std::size_t>(clock_offset);
 
@@ -71,6 +96,46 @@ std::string PacketBuffers::create(unsigned count, BufferLayout layout) {
   if (const int made = rte_mempool_populate_default(pool_); made < 0) return cannot_make(-made);
   rte_mempool_obj_iter(pool_, rte_pktmbuf_init, nullptr);
   return {};
+}
+
+rte_mbuf* PacketBuffers::reassembled(Bytes whole, const rte_mbuf* last_piece) const noexcept {
+  std::array<rte_mbuf*, kChainLengthMax> buffers;
+  const std::size_t count = (whole.size() + kBufferRoomBytes - 1) / kBufferRoomBytes;
+  assert(count != 0 && count <= buffers.size());
+  // buffers_needed() counts them: without this there would be a defect in it.
+  const int error = rte_pktmbuf_alloc_bulk(pool_, buffers.data(), static_cast<unsigned>(count));
+  assert(error == 0);
+  static_cast<void>(error);
+  rte_mbuf* const head = buffers[0];
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t size = std::min<std::size_t>(whole.size(), kBufferRoomBytes);
+    std::memcpy(rte_pktmbuf_mtod(buffers[i], std::uint8_t*), whole.data(), size);
+    whole = whole.subspan(size);
+    buffers[i]->data_len = static_cast<std::uint16_t>(size);
+    buffers[i]->next = i + 1 < count ? buffers[i + 1] : nullptr;
+    head->pkt_len += static_cast<std::uint32_t>(size);
+  }
+  head->nb_segs = static_cast<std::uint16_t>(count);
+  head->port = last_piece->port;
+  head->ol_flags |= reassembled_flag_;
+  head->hash.usr = std::min<std::uint32_t>(captured_size(last_piece), kPacketBytesMax);
+  *RTE_MBUF_DYNFIELD(head, time_offset_, rte_mbuf_timestamp_t*) =
+      *RTE_MBUF_DYNFIELD(last_piece, time_offset_, const rte_mbuf_timestamp_t*);
+  set_clock(head, clock_of(last_piece));
+  return head;
+}
+
+std::size_t copy_in_one_piece(const rte_mbuf* packet, std::uint8_t* out) noexcept {
+  std::size_t used = 0;
+  // The sum of the pieces counts, not pkt_len: of a packet beyond 64 KB net_pcap may have kept only
+  // the beginning.
+  for (const rte_mbuf* piece = packet; piece != nullptr && used < kPacketBytesMax;
+       piece = piece->next) {
+    const std::size_t size = std::min<std::size_t>(piece->data_len, kPacketBytesMax - used);
+    std::memcpy(out + used, rte_pktmbuf_mtod(piece, const std::uint8_t*), size);
+    used += size;
+  }
+  return used;
 }
 
 std::size_t PacketBuffers::bytes_needed(unsigned count, BufferLayout layout) {

@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 
+#include "shakedown/bytes.h"
 #include "shakedown/limits.h"
 #include "shakedown/units.h"
 
@@ -50,7 +51,9 @@ inline constexpr unsigned kWorkerRingSize = 1024;
 /// Buffers that af_xdp lends to the kernel for each queue, and takes back packet by packet.
 inline constexpr unsigned kXdpLentBuffers = 2048;
 
-/// Buffers that may lie between the distributor and the workers before it waits for them.
+/// Buffers that may lie between the distributor and the workers before it waits for them. A piece
+/// that completes an IP packet is replaced by the whole, which is a chain at most as long as any
+/// other packet's; the last burst handed out counts as if all of it were such chains.
 [[nodiscard]] constexpr unsigned handed_out_max(unsigned worker_count) {
   return worker_count < 2 ? 0 : worker_count * kWorkerRingSize + kBurstSize * kChainLengthMax;
 }
@@ -106,11 +109,36 @@ class PacketBuffers {
     *RTE_MBUF_DYNFIELD(buffer, clock_offset_, UnixNanos*) = clock;
   }
 
+  // What the distributor does with pieces of IP packets. Drivers clear the flags of each buffer.
+  void set_absorbed(rte_mbuf* piece) const noexcept { piece->ol_flags |= absorbed_flag_; }
+  [[nodiscard]] bool is_absorbed(const rte_mbuf* buffer) const noexcept {
+    return (buffer->ol_flags & absorbed_flag_) != 0;
+  }
+  /// A chain with the bytes of `whole`, and port and stamps of the piece that completed it. The pool
+  /// covers it.
+  [[nodiscard]] rte_mbuf* reassembled(Bytes whole, const rte_mbuf* last_piece) const noexcept;
+  [[nodiscard]] bool is_reassembled(const rte_mbuf* buffer) const noexcept {
+    return (buffer->ol_flags & reassembled_flag_) != 0;
+  }
+  /// Captured bytes of the piece that completed it.
+  [[nodiscard]] static std::uint32_t captured_bytes_of(const rte_mbuf* reassembled) noexcept {
+    return reassembled->hash.usr;
+  }
+  [[nodiscard]] bool is_plain(const rte_mbuf* buffer) const noexcept {
+    return (buffer->ol_flags & (absorbed_flag_ | reassembled_flag_)) == 0;
+  }
+
  private:
   rte_mempool* pool_ = nullptr;
   std::size_t time_offset_ = 0;
   std::size_t clock_offset_ = 0;
+  std::uint64_t absorbed_flag_ = 0;
+  std::uint64_t reassembled_flag_ = 0;
 };
+
+/// Copies a packet, chained or not, to `out`, which has room for kPacketBytesMax: what is longer is
+/// cut. Returns the number of bytes.
+[[nodiscard]] std::size_t copy_in_one_piece(const rte_mbuf* packet, std::uint8_t* out) noexcept;
 
 /// net_pcap stamps in microseconds, whatever the file has. Zero and less, which stand for "not
 /// seen" everywhere else, become the first nanosecond; what lies past the year 2262 becomes its

@@ -2,7 +2,7 @@
 //
 // Purpose:   Where a worker's packets come from, whatever the port is: bursts of packets in the
 //            order of the stream, and the packet clock. Knows nothing of DPDK.
-// Units:     UnixNanos; lengths in bytes as captured.
+// Units:     UnixNanos; lengths in bytes as captured, but of packets that were put together.
 // Ownership: The bytes of a burst belong to the source and are valid until release(); every
 //            receive() is followed by one release() of the same burst.
 // Threading: One worker calls receive() and release(); sources of different workers are
@@ -30,6 +30,9 @@ struct CapturedPacket {
   UnixNanos clock;  ///< newest stamp of the whole stream up to and including this packet
   packet::LinkType link_type{};
   std::uint8_t port_index = 0;
+  /// Of LinkType::reassembled: by how much `bytes` is longer than the captured piece that completed
+  /// it. Less than zero: shorter.
+  std::int32_t bytes_beyond_capture = 0;
 };
 
 struct Burst {

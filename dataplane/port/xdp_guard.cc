@@ -34,7 +34,7 @@ std::string& kept_warning() {
   return warning;
 }
 
-int keep(bool is_warning, const char* format, va_list arguments) {
+[[gnu::format(printf, 2, 0)]] int keep(bool is_warning, const char* format, va_list arguments) {
   std::array<char, 512> text{};
   const int size = std::vsnprintf(text.data(), text.size(), format, arguments);
   if (is_shown()) std::fputs(text.data(), stderr);

@@ -17,6 +17,8 @@
 #include <type_traits>
 
 #include "shakedown/outcome.h"
+#include "shakedown/path_facts.h"
+#include "shakedown/service.h"
 #include "shakedown/tls_types.h"
 #include "shakedown/units.h"
 
@@ -48,9 +50,6 @@ enum class TunnelKind : std::uint8_t {
 inline constexpr unsigned kTunnelKindCount = 12;
 
 enum class Transport : std::uint8_t { tcp = 0, udp = 1 };
-
-/// Which application protocol asked for the upgrade to TLS; `none` when TLS came first.
-enum class StartTls : std::uint8_t { none = 0, unknown = 1 };
 
 /// One alert, in order of appearance.
 struct AlertFact {
@@ -249,6 +248,8 @@ struct HandshakeRecord {
   Outcome outcome;
   std::array<AlertFact, kAlertFactCount> alerts{};
   EndingPacket ending;
+  PathFacts path;
+  IpAddress icmp_sender;  ///< of the first ICMP error; meaningful with path.icmp
 
   std::uint16_t client_port = 0;
   std::uint16_t server_port = 0;
@@ -261,6 +262,9 @@ struct HandshakeRecord {
   Transport transport = Transport::tcp;
   TunnelKind tunnel_kind = TunnelKind::none;
   StartTls starttls = StartTls::none;
+  /// What each side said that was not TLS: before the ClientHello, or in reply to it.
+  Recognition client_service;
+  Recognition server_service;
   ClientCertificate client_certificate = ClientCertificate::not_requested;
   std::uint8_t server_certificate_count = 0;
   std::uint8_t alert_count = 0;
@@ -268,7 +272,7 @@ struct HandshakeRecord {
   std::uint8_t port_index = 0;
   std::uint8_t history_length = 0;
   std::array<char, 34> history{};       ///< letters of Zeek's ssl_history
-  std::array<char, 114> server_name{};  ///< without terminator; length in client_hello_facts
+  std::array<char, 58> server_name{};  ///< without terminator; length in client_hello_facts
 };
 static_assert(std::is_trivially_copyable_v<HandshakeRecord>);
 static_assert(sizeof(HandshakeRecord) == 512);

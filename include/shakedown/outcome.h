@@ -26,9 +26,10 @@ enum class OutcomeKind : std::uint8_t {
   refused = 7,          ///< SYN answered by RST
   unanswered = 8,       ///< SYN answered by nothing
   no_hello = 9,         ///< TCP established and closed without a ClientHello; never a TLS failure
-  unseen = 10           ///< cannot be known from what was captured
+  unseen = 10,          ///< cannot be known from what was captured
+  starttls_refused = 11  ///< the upgrade to TLS was asked for, and declined or not understood
 };
-inline constexpr unsigned kOutcomeKindCount = 11;
+inline constexpr unsigned kOutcomeKindCount = 12;
 
 enum class Party : std::uint8_t { none = 0, client = 1, server = 2, path = 3 };
 
@@ -81,6 +82,7 @@ struct Outcome {
     case OutcomeKind::non_tls_reply:
     case OutcomeKind::refused:
     case OutcomeKind::unanswered:
+    case OutcomeKind::starttls_refused:
       return true;
     case OutcomeKind::established:
     case OutcomeKind::no_hello:

@@ -59,6 +59,17 @@ namespace support = test_support;
 constexpr unsigned kConnectionCount = 1024;
 constexpr std::int64_t kPacketIntervalNanos = 500;
 
+/// Compiled once for all workers.
+const service::Database& compiled_services() {
+  static service::Database database;
+  static const std::string error = database.create();
+  if (!error.empty()) {
+    std::fprintf(stderr, "%s\n", error.c_str());
+    std::abort();
+  }
+  return database;
+}
+
 std::size_t arena_bytes(const WorkerConfig& config) {
   std::size_t sum = 0;
   for (const auto& line : Worker::budget(config)) sum += line.bytes;
@@ -110,7 +121,8 @@ class WorkerBench {
   ControlStatus control_;
   std::atomic<bool> stop_{false};
   support::TestArena memory_{arena_bytes(config_)};
-  Worker worker_{config_, *area_, control_, stop_, memory_.arena()};
+  Worker worker_{config_, *area_, control_, stop_, memory_.arena(),
+                 Worker::Tools{compiled_services()}};
   HandshakeRecord record_;
   std::vector<std::uint8_t> messages_;
   UnixNanos clock_{1'768'478'400 * kNanosPerSecond};

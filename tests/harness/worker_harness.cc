@@ -2,6 +2,8 @@
 #include "worker_harness.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <span>
 
 namespace shakedown::test_harness {
@@ -18,6 +20,23 @@ WorkerConfig small_config() {
   return config;
 }
 
+namespace {
+
+/// Compiled once for all workers of a test program.
+const service::Database& services() {
+  static const auto database = [] {
+    auto made = std::make_unique<service::Database>();
+    if (const std::string error = made->create(); !error.empty()) {
+      std::fprintf(stderr, "%s\n", error.c_str());
+      std::abort();
+    }
+    return made;
+  }();
+  return *database;
+}
+
+}  // namespace
+
 WorkerHarness::WorkerHarness(const WorkerConfig& config)
     : area_(std::make_unique_for_overwrite<WorkerArea>()) {
   std::size_t bytes = 0;
@@ -27,7 +46,8 @@ WorkerHarness::WorkerHarness(const WorkerConfig& config)
   std::size_t room = bytes + Arena::kCacheLine;
   std::align(Arena::kCacheLine, bytes, begin, room);
   arena_ = std::make_unique<Arena>(std::span(static_cast<std::byte*>(begin), bytes));
-  worker_ = std::make_unique<Worker>(config, *area_, control_, stop_, *arena_);
+  worker_ = std::make_unique<Worker>(config, *area_, control_, stop_, *arena_,
+                                     Worker::Tools{services()});
 }
 
 void WorkerHarness::feed(const test_support::Frames& frames, std::size_t burst_size) {
@@ -118,7 +138,8 @@ std::string party_text(Party party) {
 std::string outcome_text(const HandshakeRecord& record) {
   constexpr std::array kinds{"established",     "reset",    "closed",        "alert",
                              "encrypted_alert", "silence",  "non_tls_reply", "refused",
-                             "unanswered",      "no_hello", "unseen"};
+                             "unanswered",      "no_hello", "unseen",        "starttls_refused"};
+  static_assert(kinds.size() == kOutcomeKindCount);
   constexpr std::array stages{"tcp",
                               "client_hello",
                               "hello_retry_request",

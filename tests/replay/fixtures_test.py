@@ -6,6 +6,7 @@ These are the laboratory's cases as its mirror port showed them, so that real st
 """
 import collections
 import concurrent.futures
+import json
 import os
 import pathlib
 import tempfile
@@ -19,6 +20,16 @@ SILENCE_SECONDS = "4"  # what the laboratory's sensors ran with
 
 def expected_lines(capture):
     return capture.with_suffix(".expect").read_text().splitlines()
+
+
+def lines_of(events):
+    """Outcome lines, with the tunnel and the VLANs that the packets came in."""
+    lines = []
+    for line, event in zip(replay.outcome_lines(events), map(json.loads, events.splitlines()), strict=True):
+        tunnel, network = event["shakedown"].get("tunnel"), event["network"]
+        vlans = [where["vlan"]["id"] for where in (network, network.get("inner", {})) if "vlan" in where]
+        lines.append(" ".join([line, *(["in", tunnel] if tunnel else []), *(["vlan", *vlans] if vlans else [])]))
+    return lines
 
 
 def server_ports(lines):
@@ -35,7 +46,7 @@ def difference(capture, scratch):
         capture_output=True, text=True, timeout=replay.PATIENCE, stdin=replay.subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         return "%s: exit status %d: %s" % (capture.name, done.returncode, done.stderr.strip()[-300:])
-    seen = replay.outcome_lines(events.read_bytes())
+    seen = lines_of(events.read_bytes())
     if collections.Counter(seen) == collections.Counter(expected):
         return None
     return "%s\n  expected %s\n  seen     %s" % (capture.name, "\n           ".join(expected),

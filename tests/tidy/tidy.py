@@ -16,7 +16,8 @@ import sys
 
 # Folders in the order of the path. Equal numbers may include each other.
 PATH = {
-    "dataplane": {"packet": 1, "flow": 2, "stream": 3, "tls": 4, "handshake": 5, "emit": 6, "port": 7},
+    "dataplane": {"packet": 1, "flow": 2, "stream": 3, "tls": 4, "service": 4, "path": 4, "handshake": 5, "emit": 6,
+                  "port": 7},
     "control": {"cli": 0, "ingest": 1, "enrich": 2, "diagnose": 3, "aggregate": 4, "patterns": 5,
                 "store": 6, "export": 6, "api": 6, "report": 6},
 }

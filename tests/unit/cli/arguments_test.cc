@@ -55,6 +55,7 @@ TEST(Arguments, ReadsSeveralFilesBetweenOptions) {
 
 TEST(Arguments, LeavesDefaultsToTheProgramsThatOwnThem) {
   const ReadCommand read = read_of({"read", "a.pcap"});
+  EXPECT_FALSE(read.config || read.health || read.check);
   EXPECT_FALSE(read.events || read.worker_count || read.top_count || read.silence_timeout ||
                read.syn_timeout || read.watch_ports || read.flow_count_max || read.color ||
                read.progress);
@@ -222,6 +223,41 @@ TEST(Arguments, RefusesAnOptionWithoutItsValue) {
 TEST(Arguments, RefusesReadWithoutACapture) {
   EXPECT_THAT(refusal_of({"read"}), HasSubstr("no capture was given"));
   EXPECT_THAT(refusal_of({"read", "--all"}), HasSubstr("no capture was given"));
+}
+
+TEST(Arguments, TakesAConfigurationUnderBothOfItsNames) {
+  EXPECT_EQ(read_of({"read", "a", "-c", "s.yaml"}).config, "s.yaml");
+  EXPECT_EQ(read_of({"read", "a", "--config=s.yaml"}).config, "s.yaml");
+  EXPECT_EQ(run_of({"run", "--port", "eth1", "-c", "s.yaml"}).config, "s.yaml");
+  EXPECT_THAT(refusal_of({"read", "a", "-c"}), HasSubstr("--config needs a value"));
+  EXPECT_THAT(refusal_of({"read", "a", "--confg", "s"}), HasSubstr("did you mean '--config'?"));
+}
+
+TEST(Arguments, TakesAFileForTheHealthOfTheCapture) {
+  EXPECT_EQ(read_of({"read", "a", "--health", "h.ndjson"}).health, "h.ndjson");
+  EXPECT_EQ(run_of({"run", "--port", "eth1", "--health", "-"}).health, "-");
+  EXPECT_THAT(refusal_of({"read", "a", "--health"}), HasSubstr("--health needs a value"));
+}
+
+TEST(Arguments, ChecksAConfigurationWithoutAnythingToRead) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"read", "--check", "-c", "s.yaml"},
+        {"run", "-c", "s.yaml", "--check"},
+        {"read", "a.pcap", "--check", "-c", "s.yaml"},
+        {"run", "--port", "eth1", "--check", "-c", "s.yaml"}}) {
+    const Command command = parse_arguments(words);
+    const auto* check = std::get_if<CheckCommand>(&command);
+    ASSERT_NE(check, nullptr) << words.front();
+    EXPECT_EQ(check->config, "s.yaml");
+  }
+}
+
+TEST(Arguments, RefusesToCheckNothing) {
+  EXPECT_THAT(refusal_of({"read", "--check"}),
+              HasSubstr("--check needs a configuration: --config FILE"));
+  EXPECT_THAT(refusal_of({"run", "--port", "eth1", "--check"}),
+              HasSubstr("--check needs a configuration: --config FILE"));
+  EXPECT_THAT(refusal_of({"read", "--check", "-c", "s", "--al"}), HasSubstr("'--all'?"));
 }
 
 TEST(Arguments, RefusesQuietTogetherWithVerbose) {

@@ -84,19 +84,24 @@ TEST(CommandLines, GiveEachProgramTheOptionsItKnows) {
   run.ports = {"af_packet:eth1", "af_xdp:eth2"};
   run.worker_count = 2;
   run.syn_timeout = "3";
+  run.config = "s.yaml";
   run.events = "-";
+  run.health = "h.ndjson";
   run.busy_poll = true;
   run.quiet = true;
   EXPECT_THAT(dataplane_words("d", run),
               ElementsAre("d", "--workers", "2", "--embryo-timeout", "3", "--quiet", "--busy-poll",
                           "--port", "af_packet:eth1", "--port", "af_xdp:eth2"));
-  EXPECT_THAT(control_words("c", run), ElementsAre("c", "--events", "-", "--quiet"));
+  EXPECT_THAT(control_words("c", run), ElementsAre("c", "--config", "s.yaml", "--events", "-",
+                                                   "--health", "h.ndjson", "--quiet"));
 }
 
 TEST(CommandLines, ProtectFilesThatLookLikeOptions) {
   ReadCommand read;
   read.files = {"--all"};
+  read.config = "-c.yaml";
   EXPECT_THAT(dataplane_words("d", read), ElementsAre("d", "--read", "./--all"));
+  EXPECT_THAT(control_words("c", read), ElementsAre("c", "--config", "./-c.yaml"));
 }
 
 }  // namespace

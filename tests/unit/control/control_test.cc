@@ -28,7 +28,11 @@ class ControlTest : public testing::Test {
     events_ = std::filesystem::temp_directory_path() /
               ("shakedown_" + std::string(info->name()) + std::to_string(getpid()));
   }
-  void TearDown() override { std::filesystem::remove(events_); }
+  void TearDown() override {
+    std::filesystem::remove(events_);
+    std::filesystem::remove(health_path());
+  }
+  std::filesystem::path health_path() const { return events_.string() + ".health"; }
 
   Options options(FakeDataplane& dataplane) {
     Options options;
@@ -37,9 +41,10 @@ class ControlTest : public testing::Test {
     options.quiet = true;
     return options;
   }
-  std::string written() {
+  std::string written() { return written(events_); }
+  static std::string written(const std::filesystem::path& path) {
     std::ostringstream text;
-    text << std::ifstream(events_, std::ios::binary).rdbuf();
+    text << std::ifstream(path, std::ios::binary).rdbuf();
     return text.str();
   }
   static std::size_t line_count(const std::string& text) {
@@ -81,6 +86,54 @@ TEST_F(ControlTest, WritesTheSameBytesForAnyNumberOfWorkers) {
     EXPECT_EQ(written(), first);
     EXPECT_EQ(line_count(first), 500u);
   }
+}
+
+TEST_F(ControlTest, WritesTheHealthOfEachMinute) {
+  std::string first;
+  for (const unsigned worker_count : {1u, 3u}) {
+    FakeDataplane dataplane(worker_count);
+    for (std::uint16_t i = 0; i < 300; ++i) {
+      HandshakeRecord record = test::a_handshake();
+      record.client_port = i;
+      record.order_time = UnixNanos{test::kStart + i * kNanosPerSecond};
+      dataplane.push(i % worker_count, record);
+    }
+    dataplane.hand_over();
+    dataplane.end();
+    Options chosen = options(dataplane);
+    chosen.health_path = health_path().string();
+    ASSERT_EQ(Control(chosen).run(), kExitOk);
+    const std::string lines = written(health_path());
+    EXPECT_EQ(line_count(lines), 6u) << lines;  // five minutes that begin within a minute
+    EXPECT_NE(lines.find("\"dataset\":\"shakedown.capture_health\""), std::string::npos);
+    if (first.empty()) first = lines;
+    EXPECT_EQ(lines, first);
+  }
+}
+
+TEST_F(ControlTest, WritesHealthAmongTheEventsWhenBothGoToOnePlace) {
+  FakeDataplane dataplane(1);
+  dataplane.push(0, test::a_handshake(OutcomeKind::reset, Stage::client_hello));
+  dataplane.hand_over();
+  dataplane.end();
+  Options chosen = options(dataplane);
+  chosen.health_path = chosen.events_path;
+  EXPECT_EQ(Control(chosen).run(), kExitOk);
+  EXPECT_EQ(line_count(written()), 2u);
+  EXPECT_NE(written().find("shakedown.handshake"), std::string::npos);
+  EXPECT_NE(written().find("shakedown.capture_health"), std::string::npos);
+}
+
+TEST_F(ControlTest, FailsAtOnceWhenTheHealthCannotBeWritten) {
+  FakeDataplane dataplane(1);
+  Options chosen = options(dataplane);
+  chosen.health_path = "/nonexistent/health.ndjson";
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Control(chosen).run(), kExitUsage);
+  EXPECT_EQ(
+      testing::internal::GetCapturedStderr(),
+      "shakedown-control: cannot open /nonexistent/health.ndjson: No such file or directory\n");
+  close(chosen.handoff_fd);
 }
 
 TEST_F(ControlTest, FailsAtOnceWhenTheOutputCannotBeOpened) {

@@ -169,13 +169,13 @@ TEST(Handshake, TakesALongNameFromItsDefinition) {
   const Body name(200, 'n');
   store.add(header(7, DefinitionKind::server_name, name), name);
   HandshakeRecord record = test::a_handshake();
-  test::set_name(record, std::string(114, 'n'));
-  EXPECT_EQ(resolve(record, store).server_name.size(), 114u);
+  test::set_name(record, std::string(record.server_name.size(), 'n'));
+  EXPECT_EQ(resolve(record, store).server_name.size(), record.server_name.size());
   record.client_hello_facts.flags |= ClientHelloFacts::server_name_truncated;
   record.name_definition = 7;
   EXPECT_EQ(resolve(record, store).server_name.size(), 200u);
   record.name_definition = 8;
-  EXPECT_EQ(resolve(record, store).server_name.size(), 114u);
+  EXPECT_EQ(resolve(record, store).server_name.size(), record.server_name.size());
 }
 
 TEST(Handshake, NeverReadsBehindTheName) {

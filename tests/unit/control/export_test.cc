@@ -112,6 +112,11 @@ TEST(OutcomeNames, FollowTheDesign) {
             "encrypted_alert_after_server_hello");
   EXPECT_EQ(outcome_name(OutcomeKind::unanswered, Stage::tcp), "unanswered");
   EXPECT_EQ(outcome_name(OutcomeKind::non_tls_reply, Stage::client_hello), "non_tls_reply");
+  EXPECT_EQ(outcome_name(OutcomeKind::starttls_refused, Stage::tcp), "starttls_refused");
+  for (unsigned i = 0; i < kOutcomeKindCount; ++i) {
+    EXPECT_NE(outcome_kind_name(static_cast<OutcomeKind>(i)), "unknown") << i;
+  }
+  EXPECT_EQ(party_name(Party::path), "path");
 }
 
 TEST(Text, TimesHaveMicroseconds) {
@@ -247,6 +252,105 @@ TEST(HandshakeEvent, ReportsNoRejectionBesideAFailure) {
   HandshakeRecord record = test::a_handshake(OutcomeKind::encrypted_alert, Stage::client_finished);
   record.flags |= HandshakeRecord::late_rejection;
   EXPECT_FALSE(parsed(record).at("shakedown").as_object().contains("rejection"));
+}
+
+TEST(HandshakeEvent, NamesWhatWasSpokenBesideTls) {
+  HandshakeRecord record = test::a_handshake(OutcomeKind::starttls_refused, Stage::tcp);
+  EXPECT_FALSE(parsed(record).at("shakedown").as_object().contains("service"));
+  record.starttls = StartTls::smtp;
+  record.client_service = {.service = Service::smtp};
+  record.server_service = {.service = Service::smtp, .code = 454};
+  const json::object event = parsed(record);
+  EXPECT_EQ(event.at("event").at("outcome"), "failure");
+  EXPECT_EQ(event.at("event").at("action"), "starttls_refused");
+  EXPECT_EQ(event.at("tls").at("established"), false);
+  EXPECT_EQ(event.at("shakedown").at("starttls"), "smtp");
+  const json::object& service = event.at("shakedown").at("service").as_object();
+  EXPECT_EQ(service.at("client"), "smtp");
+  EXPECT_FALSE(service.contains("client_code"));
+  EXPECT_EQ(service.at("server"), "smtp");
+  EXPECT_EQ(service.at("server_code"), 454);
+}
+
+TEST(HandshakeEvent, ShowsTheEvidenceAboutThePath) {
+  HandshakeRecord record = test::a_handshake(OutcomeKind::reset, Stage::client_hello);
+  for (const char* field : {"path", "path_evidence", "tampering_signature", "duplicates"}) {
+    EXPECT_FALSE(parsed(record).at("shakedown").as_object().contains(field)) << field;
+  }
+  record.outcome.by = Party::path;
+  record.ending = {.ip_id = 1,
+                   .window = 0,
+                   .payload_length = 12,
+                   .ttl = 57,
+                   .tcp_flags = 0x14,
+                   .rst_count_server = 2,
+                   .data_after_rst = 3,
+                   .from = Party::server};
+  record.path = {.evidence = path_evidence::reset_too_early | path_evidence::ttl_differs |
+                             path_evidence::icmp_error |
+                             path_evidence::large_segments_lost_to_client,
+                 .ending_delay_micros = 400,
+                 .round_trip_micros = 38'200,
+                 .side_ip_id = 2,
+                 .side_window = 502,
+                 .stalled_segment_bytes = 1448,
+                 .icmp_mtu = 1400,
+                 .duplicate_count = 9,
+                 .side_ttl_min = 51,
+                 .side_ttl_max = 52,
+                 .stalled_segment_count = 4,
+                 .icmp_count = 1,
+                 .icmp = IcmpError::packet_too_big,
+                 .icmp_type = 3,
+                 .icmp_code = 4,
+                 .confidence = PathConfidence::certain,
+                 .signature = TamperingSignature::psh_rst_ack_rst_ack};
+  record.icmp_sender = test::ipv4(10, 1, 2, 3);
+  const json::object event = parsed(record);
+  const json::object& ours = event.at("shakedown").as_object();
+  EXPECT_EQ(ours.at("outcome").at("by"), "path");
+  EXPECT_EQ(ours.at("duplicates"), 9);
+  EXPECT_EQ(ours.at("tampering_signature"), "PSH+ACK -> RST+ACK;RST+ACK");
+  EXPECT_EQ(ours.at("path_evidence").as_array().size(), 4u);
+  const json::object& path = ours.at("path").as_object();
+  EXPECT_EQ(path.at("confidence"), "certain");
+  EXPECT_EQ(json::serialize(path.at("evidence")),
+            R"(["reset_too_early","ttl_differs","icmp_error","large_segments_lost_to_client"])");
+  EXPECT_EQ(path.at("ending_delay_us"), 400);
+  EXPECT_EQ(path.at("ending_from"), "server");
+  EXPECT_EQ(path.at("ending_ttl"), 57);
+  EXPECT_EQ(path.at("side_ttl_min"), 51);
+  EXPECT_EQ(path.at("side_ttl_max"), 52);
+  EXPECT_EQ(path.at("ending_ip_id"), 1);
+  EXPECT_EQ(path.at("side_ip_id"), 2);
+  EXPECT_EQ(path.at("ending_window"), 0);
+  EXPECT_EQ(path.at("side_window"), 502);
+  EXPECT_EQ(path.at("payload_length"), 12);
+  EXPECT_EQ(path.at("resets_client"), 0);
+  EXPECT_EQ(path.at("resets_server"), 2);
+  EXPECT_EQ(path.at("segments_after_reset"), 3);
+  EXPECT_EQ(path.at("round_trip_us"), 38'200);
+  EXPECT_EQ(path.at("stalled_segment_bytes"), 1448);
+  EXPECT_EQ(path.at("stalled_segment_count"), 4);
+  EXPECT_EQ(path.at("stalled_segment_direction"), "to_client");
+  EXPECT_EQ(path.at("icmp").at("sender"), "10.1.2.3");
+  EXPECT_EQ(path.at("icmp").at("error"), "packet_too_big");
+  EXPECT_EQ(path.at("icmp").at("mtu"), 1400);
+}
+
+TEST(HandshakeEvent, ShowsAResetWithoutEvidenceAsItWas) {
+  HandshakeRecord record = test::a_handshake(OutcomeKind::reset, Stage::client_hello);
+  record.ending = {.ttl = 51, .tcp_flags = 0x04, .rst_count_client = 1, .from = Party::client};
+  const json::object event = parsed(record);
+  const json::object& path = event.at("shakedown").at("path").as_object();
+  EXPECT_EQ(path.at("resets_client"), 1);
+  for (const char* field : {"confidence", "evidence", "icmp", "side_ttl_min", "round_trip_us",
+                            "stalled_segment_bytes"}) {
+    EXPECT_FALSE(path.contains(field)) << field;
+  }
+  // IPv6 has no identification in its header.
+  record.family = IpFamily::ipv6;
+  EXPECT_FALSE(parsed(record).at("shakedown").at("path").as_object().contains("ending_ip_id"));
 }
 
 TEST(HandshakeEvent, LeavesOutWhatIsNotKnown) {

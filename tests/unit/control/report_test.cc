@@ -11,6 +11,7 @@
 #include "handshake_records.h"
 #include "report/progress.h"
 #include "report/summary.h"
+#include "report/text_block.h"
 
 namespace shakedown::report {
 namespace {
@@ -65,7 +66,10 @@ TEST(WorstKeys, NeverLosesAHeavyHitterInAFlood) {
 
 class SummaryTest : public testing::Test {
  protected:
-  void add(const HandshakeRecord& record) { totals_.add(enrich::resolve(record, store_)); }
+  void add(const HandshakeRecord& record, ingest::Sight sight = ingest::Sight::both) {
+    totals_.add(enrich::resolve(record, store_));
+    health_.add(record, sight);
+  }
 
   void add_mixture() {
     for (int i = 0; i < 209; ++i) add(test::a_handshake());
@@ -86,15 +90,19 @@ class SummaryTest : public testing::Test {
   }
 
   std::string text() {
-    return summary_text({.totals = totals_, .snapshot = snapshot_, .warnings = {}});
+    return summary_text(
+        {.totals = totals_, .health = health_, .snapshot = snapshot_, .warnings = {}});
   }
   boost::json::object object() {
-    return boost::json::parse(
-               summary_json({.totals = totals_, .snapshot = snapshot_, .warnings = {"w"}}))
+    return boost::json::parse(summary_json({.totals = totals_,
+                                            .health = health_,
+                                            .snapshot = snapshot_,
+                                            .warnings = {"w"}}))
         .as_object();
   }
 
   Totals totals_;
+  aggregate::CaptureHealth health_;
   enrich::DefinitionStore store_;
   ingest::Snapshot snapshot_;
 };
@@ -130,27 +138,172 @@ TEST_F(SummaryTest, FitsOneScreenInTheWorstCase) {
     record.server_address = test::ipv4(198, 151, 100, i);
     record.client_hello_facts.max_version = static_cast<std::uint16_t>(0x7f00 + i);
     record.server_hello_facts.selected_version = static_cast<std::uint16_t>(0x7f00 + i);
-    test::set_name(record, std::string(100, static_cast<char>('a' + i % 26)));
+    test::set_name(record, std::string(record.server_name.size(), static_cast<char>('a' + i % 26)));
     test::add_alert(record, {.level = AlertLevel::fatal,
                              .description = static_cast<AlertDescription>(40 + i),
                              .from = Party::client});
     add(record);
     record.outcome = {.kind = OutcomeKind::unseen,
                       .unseen_reason = static_cast<UnseenReason>(i % 8)};
-    add(record);
+    record.vlan_outer = static_cast<std::uint16_t>(4000 + i);
+    record.flags |= HandshakeRecord::midstream;
+    add(record, ingest::Sight::client_only);
+    HandshakeRecord upgraded = test::a_handshake(OutcomeKind::non_tls_reply, Stage::client_hello);
+    upgraded.starttls = static_cast<StartTls>(i % kStartTlsCount);
+    upgraded.server_service.service = static_cast<Service>(i % kServiceCount);
+    upgraded.outcome.by = i % 2 == 0 ? Party::path : Party::server;
+    upgraded.path.confidence = PathConfidence::likely;
+    upgraded.path.evidence = path_evidence::large_segments_lost_to_client;
+    add(upgraded);
+    HandshakeRecord plaintext = test::a_handshake(OutcomeKind::no_hello, Stage::tcp);
+    plaintext.client_service.service = static_cast<Service>(i % kServiceCount);
+    add(plaintext);
   }
   for (auto& counter : snapshot_.counters) counter = 123'456;
   std::istringstream lines(text());
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80u) << line;
-  EXPECT_LE(count, 32u) << text();
+  EXPECT_LE(count, 36u) << text();
+}
+
+TEST_F(SummaryTest, SaysWhatWasSpokenInsteadOfTlsOrBeforeIt) {
+  for (const Service service : {Service::ssh, Service::http, Service::http, Service::none}) {
+    HandshakeRecord record = test::a_handshake(OutcomeKind::non_tls_reply, Stage::client_hello);
+    record.server_service.service = service;
+    add(record);
+  }
+  HandshakeRecord plaintext = test::a_handshake(OutcomeKind::no_hello, Stage::tcp);
+  plaintext.client_service.service = Service::http;
+  add(plaintext);
+  HandshakeRecord mail = test::a_handshake();
+  mail.starttls = StartTls::smtp;
+  add(mail);
+  mail.outcome = {.kind = OutcomeKind::starttls_refused, .by = Party::server, .stage = Stage::tcp};
+  mail.client_hello = {};
+  add(mail);
+  EXPECT_NE(text().find("Instead of TLS  2 http from server, 1 not recognised from server, "),
+            std::string::npos)
+      << text();
+  EXPECT_NE(text().find("STARTTLS  smtp 1/2 failed"), std::string::npos) << text();
+  EXPECT_NE(text().find("  starttls_refused  "), std::string::npos) << text();
+  const boost::json::object summary = object();
+  EXPECT_EQ(summary.at("outcomes").at("starttls_refused"), 1);
+  EXPECT_EQ(summary.at("tls").at("failures"), 5);
+  EXPECT_EQ(summary.at("non_tls_replies").at("http"), 2);
+  EXPECT_EQ(summary.at("non_tls_replies").at("none"), 1);
+  EXPECT_EQ(summary.at("plaintext_clients").at("http"), 1);
+  EXPECT_EQ(summary.at("starttls").at("smtp").at("handshakes"), 2);
+  EXPECT_EQ(summary.at("starttls").at("smtp").at("failures"), 1);
+}
+
+TEST_F(SummaryTest, CountsWhatThePathDid) {
+  EXPECT_EQ(text().find("Path"), std::string::npos);
+  HandshakeRecord record = test::a_handshake(OutcomeKind::reset, Stage::client_hello);
+  record.outcome.by = Party::path;
+  record.path.confidence = PathConfidence::certain;
+  record.path.signature = TamperingSignature::psh_rst_ack;
+  add(record);
+  record.outcome.by = Party::server;
+  record.path.confidence = PathConfidence::possible;
+  record.path.evidence = path_evidence::large_segments_lost_to_client;
+  record.path.icmp = IcmpError::packet_too_big;
+  add(record);
+  EXPECT_NE(text().find("Path      1 ended by the path, 1 perhaps, 1 with large packets lost"),
+            std::string::npos)
+      << text();
+  const boost::json::object summary = object();
+  EXPECT_EQ(summary.at("path").at("interference"), 1);
+  EXPECT_EQ(summary.at("path").at("suspected"), 1);
+  EXPECT_EQ(summary.at("path").at("large_segments_lost"), 1);
+  EXPECT_EQ(summary.at("path").at("icmp_errors"), 1);
+  EXPECT_EQ(summary.at("path").at("tampering_signatures").at("PSH+ACK -> RST+ACK"), 2);
+}
+
+TEST_F(SummaryTest, TakesOneLineForAHealthyCapture) {
+  add_mixture();
+  EXPECT_NE(text().find("Capture health  nothing lost, nothing cut\nMore:"), std::string::npos)
+      << text();
+  EXPECT_EQ(object().at("capture_health").at(0).at("verdict"), "healthy");
+}
+
+TEST_F(SummaryTest, SaysWhatTheMirrorDoesNotShow) {
+  snapshot_.ports.push_back({.name = "af_xdp:eth1", .label = "eth1"});
+  for (int i = 0; i < 10; ++i) add(test::a_handshake());
+  HandshakeRecord half = test::a_handshake(OutcomeKind::unseen, Stage::client_hello);
+  half.outcome.unseen_reason = UnseenReason::one_way;
+  for (int i = 0; i < 5; ++i) add(half, ingest::Sight::client_only);
+  EXPECT_NE(
+      text().find("  impaired: 33 % of the connections show only the client's direction: the\n"
+                  "    server's direction is not mirrored\n"),
+      std::string::npos)
+      << text();
+  half.vlan_outer = 10;
+  for (int i = 0; i < 5; ++i) add(half, ingest::Sight::client_only);
+  // The worst link first, and the rest where there is room for it.
+  EXPECT_NE(text().find("  eth1 VLAN 10 blind: 100 % of"), std::string::npos) << text();
+  EXPECT_NE(text().find("  1 more, with --json"), std::string::npos) << text();
+  const std::string all = summary_text(
+      {.totals = totals_, .health = health_, .snapshot = snapshot_, .warnings = {}, .rows = 20});
+  EXPECT_LT(all.find("  eth1 VLAN 10 blind: 100 % of"), all.find("  eth1 impaired: 33 % of"))
+      << all;
+  const boost::json::object summary = object();
+  const boost::json::object& link = summary.at("capture_health").at(1).as_object();
+  EXPECT_EQ(link.at("port"), "eth1");
+  EXPECT_EQ(link.at("vlan"), 10);
+  EXPECT_EQ(link.at("verdict"), "blind");
+  EXPECT_EQ(link.at("withheld"), 5);
+  EXPECT_EQ(health_remark(health_.links(), {}, snapshot_.ports), "eth1 VLAN 10 blind");
+}
+
+TEST_F(SummaryTest, SaysWhatTheSensorLostOnce) {
+  for (std::uint16_t vlan = 1; vlan <= 3; ++vlan) {
+    HandshakeRecord record = test::a_handshake();
+    record.vlan_outer = vlan;
+    add(record);
+  }
+  snapshot_.counters[static_cast<std::size_t>(Counter::packets_received)] = 99;
+  snapshot_.counters[static_cast<std::size_t>(Counter::port_missed)] = 1;
+  EXPECT_EQ(text().find("were lost at the port"), std::string::npos);
+  snapshot_.counters[static_cast<std::size_t>(Counter::port_missed)] = 3;
+  const std::size_t place = text().find("  sensor impaired: 2.9 % of the packets (3) were lost at");
+  EXPECT_NE(place, std::string::npos) << text();
+  EXPECT_EQ(text().find("more, with --json"), std::string::npos) << text();
+}
+
+TEST_F(SummaryTest, KeepsWhatTheNetworkDidOutOfTheCapturesHealth) {
+  for (const Counter counter : {Counter::upgrades_declined, Counter::path_interference}) {
+    snapshot_.counters[static_cast<std::size_t>(counter)] = 5;
+  }
+  EXPECT_TRUE(health_remarks(snapshot_).empty());
+  snapshot_.counters[static_cast<std::size_t>(Counter::port_missed)] = 5;
+  EXPECT_EQ(health_remarks(snapshot_).size(), 1u);
+}
+
+TEST(TextBlock, BreaksSentencesBetweenWords) {
+  EXPECT_EQ(wrapped("a b", 2), "  a b");
+  EXPECT_EQ(wrapped("", 0), "");
+  const std::string text = wrapped(std::string(60, 'a') + " " + std::string(20, 'b') + " c", 2);
+  EXPECT_EQ(text, "  " + std::string(60, 'a') + "\n    " + std::string(20, 'b') + " c");
+}
+
+TEST(TextBlock, FillsALineToItsLastColumn) {
+  EXPECT_EQ(wrapped(std::string(39, 'a') + " " + std::string(40, 'b'), 0).find('\n'),
+            std::string::npos);
+  EXPECT_EQ(wrapped(std::string(40, 'a') + " " + std::string(40, 'b'), 0).find('\n'), 40u);
+}
+
+TEST(TextBlock, SaysHowManyItemsAreLeftOut) {
+  const std::vector<std::string> items(30, "item");
+  EXPECT_EQ(listed({"a", "b"}, 10, 1), "a, b");
+  EXPECT_NE(listed(items, 10, 1).find(" more"), std::string::npos);
+  EXPECT_EQ(listed(items, 10, 9).find(" more"), std::string::npos);
 }
 
 TEST_F(SummaryTest, HasColoursOnlyWhenAsked) {
   add_mixture();
   EXPECT_EQ(text().find('\x1b'), std::string::npos);
-  const std::string colored =
-      summary_text({.totals = totals_, .snapshot = snapshot_, .warnings = {}, .color = true});
+  const std::string colored = summary_text(
+      {.totals = totals_, .health = health_, .snapshot = snapshot_, .warnings = {}, .color = true});
   EXPECT_NE(colored.find('\x1b'), std::string::npos);
 }
 

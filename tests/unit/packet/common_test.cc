@@ -4,6 +4,7 @@
 // every cut of it.
 #include <gtest/gtest.h>
 
+#include "decode_support.h"
 #include "deterministic_random.h"
 #include "handshake_scripts.h"
 #include "packet/decode.h"
@@ -35,6 +36,7 @@ void expect_same(shakedown::Bytes captured) {
   EXPECT_EQ(quick.ip_id, thorough.ip_id);
   EXPECT_EQ(quick.window, thorough.window);
   EXPECT_EQ(quick.mss, thorough.mss);
+  EXPECT_EQ(quick.option_bytes, thorough.option_bytes);
   EXPECT_EQ(quick.window_scale, thorough.window_scale);
   EXPECT_EQ(quick.vlan_outer, thorough.vlan_outer);
 }

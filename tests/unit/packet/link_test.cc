@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "decode_support.h"
+#include "packet/reassembled_header.h"
 #include "shakedown/limits.h"
 
 namespace shakedown::packet {
@@ -20,6 +21,63 @@ TEST(LinkType, KnowsTheNumbersOfCaptureFiles) {
   for (const auto& [dlt, type] : known) EXPECT_EQ(link_type_from_dlt(dlt), type) << dlt;
   EXPECT_EQ(to_string(LinkType::ethernet), "Ethernet");
   EXPECT_EQ(to_string(link_type_from_dlt(105)), "unsupported");
+}
+
+TEST(LinkType, GivesNoCaptureTheTypesThatAreMadeInside) {
+  for (int dlt = -1; dlt < 70'000; ++dlt) {
+    const LinkType type = link_type_from_dlt(dlt);
+    EXPECT_NE(type, LinkType::reassembled) << dlt;
+    EXPECT_NE(type, LinkType::absorbed_fragment) << dlt;
+  }
+}
+
+ts::Bytes reassembled(const ReassembledHeader& header, const ts::Bytes& packet) {
+  return ts::ByteWriter().bytes(wire_of(header)).bytes(packet).take();
+}
+
+TEST(Reassembled, KeepsWhatWasAroundThePieces) {
+  const ReassembledHeader header{.tunnel_kind = TunnelKind::geneve,
+                                 .tunnel_depth = 2,
+                                 .vlan_seen = true,
+                                 .tunnel_id = 0x12345678,
+                                 .vlan_outer = 4095,
+                                 .vlan_inner = 9};
+  const Decoded packet = decoded(reassembled(header, inner_ipv6()), LinkType::reassembled);
+  ASSERT_EQ(packet.status, DecodeStatus::tcp);
+  EXPECT_EQ(packet.payload(), kText);
+  EXPECT_EQ(packet.view.tunnel_kind, TunnelKind::geneve);
+  EXPECT_EQ(packet.view.tunnel_id, 0x12345678u);
+  EXPECT_EQ(packet.view.vlan_outer, 4095);
+  EXPECT_EQ(packet.view.vlan_inner, 9);
+}
+
+TEST(Reassembled, CountsTheTunnelsAroundThePieces) {
+  ts::Bytes packet = inner_ipv4();
+  for (unsigned inside = 0; inside <= kTunnelDepthMax; ++inside) {
+    for (std::uint8_t around = 0; around <= kTunnelDepthMax; ++around) {
+      EXPECT_EQ(
+          decoded(reassembled({.tunnel_depth = around}, packet), LinkType::reassembled).status,
+          inside + around <= kTunnelDepthMax ? DecodeStatus::tcp : DecodeStatus::tunnel_too_deep);
+    }
+    packet = ts::ip_packet(kOuterSource.address, kOuterDestination.address, 4, packet);
+  }
+}
+
+TEST(Reassembled, RefusesAHeaderThatNobodyWrites) {
+  const auto status = [](const ts::Bytes& bytes) {
+    return decoded(bytes, LinkType::reassembled).status;
+  };
+  const ts::Bytes good = reassembled({}, inner_ipv4());
+  EXPECT_EQ(status(good), DecodeStatus::tcp);
+  for (std::size_t size = 0; size < kReassembledHeaderBytes; ++size) {
+    EXPECT_EQ(status(cut(good, size)), DecodeStatus::link_malformed);
+  }
+  EXPECT_EQ(status(reassembled({.tunnel_kind = TunnelKind{kTunnelKindCount}}, inner_ipv4())),
+            DecodeStatus::link_malformed);
+  EXPECT_EQ(status(reassembled({.tunnel_depth = kTunnelDepthMax + 1}, inner_ipv4())),
+            DecodeStatus::link_malformed);
+  EXPECT_EQ(status(reassembled({.vlan_outer = 4096}, inner_ipv4())), DecodeStatus::link_malformed);
+  EXPECT_EQ(status(reassembled({.vlan_inner = 4096}, inner_ipv4())), DecodeStatus::link_malformed);
 }
 
 TEST(Link, ReadsTheSamePacketUnderEveryLinkHeader) {

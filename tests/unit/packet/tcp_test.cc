@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "decode_support.h"
+#include "shakedown/limits.h"
 
 namespace shakedown::packet {
 namespace {
@@ -22,6 +23,7 @@ TEST(Tcp, ReadsTheHeader) {
   EXPECT_EQ(packet.view.ack.value, 0x80000001u);
   EXPECT_EQ(packet.view.tcp_flags, 0xff);
   EXPECT_EQ(packet.view.window, 513);
+  EXPECT_EQ(packet.view.option_bytes, 0);
   EXPECT_EQ(packet.payload(), "data");
 }
 
@@ -92,6 +94,7 @@ TEST(Tcp, ReadsNoOptionsBehindASyn) {
 
 TEST(Tcp, ReadsOptionsThatFillTheWholeArea) {
   const Decoded packet = decoded_syn(ts::TcpOptionsBuilder().nop(36).mss(536).build());
+  EXPECT_EQ(packet.view.option_bytes, kTcpOptionBytesMax);
   EXPECT_EQ(packet.view.mss, 536);
 }
 

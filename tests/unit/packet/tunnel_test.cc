@@ -1,40 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "decode_support.h"
 #include "shakedown/limits.h"
+#include "tunnel_support.h"
 
 namespace shakedown::packet {
 namespace {
 
-using Write = std::function<void(ts::ByteWriter&)>;
-
-ts::Bytes bytes_by(const Write& write) {
-  ts::ByteWriter writer;
-  write(writer);
-  return writer.take();
-}
-
-ts::Bytes behind(const Write& header, const ts::Bytes& content) {
-  return ts::concatenate({bytes_by(header), content});
-}
-
 ts::Bytes gre_frame(const Write& header, const ts::Bytes& content) {
   return outer_frame(47, behind(header, content));
-}
-
-void expect_inner(const Decoded& packet, TunnelKind kind, std::uint32_t id,
-                  const std::string& what = {}) {
-  ASSERT_EQ(packet.status, DecodeStatus::tcp) << what;
-  EXPECT_EQ(packet.view.tunnel_kind, kind) << what;
-  EXPECT_EQ(packet.view.tunnel_id, id) << what;
-  EXPECT_EQ(packet.payload(), kText) << what;
-  EXPECT_EQ(packet.view.payload_missing, 0u) << what;
-  EXPECT_EQ(packet.view.seq.value, 7u) << what;
 }
 
 // --- IP in IP ----------------------------------------------------------------------------------
@@ -229,6 +206,21 @@ TEST(Mpls, OpensIpAndPseudowires) {
   expect_inner(decoded(mpls_frame(1, inner_frame())), TunnelKind::mpls, 1001, "no control word");
 }
 
+TEST(Mpls, FindsTheTagsOfAPseudowireWithAndWithoutControlWord) {
+  const ts::Bytes tagged = ts::tcp_frame(kClient, kServer, {.sequence = 7}, ts::bytes_of(kText), {},
+                                         {.vlan_tags = {{.id = 22}}});
+  for (const ts::Bytes& control_word : {ts::Bytes{}, ts::Bytes{0, 0, 0, 9}}) {
+    const Decoded packet = decoded(mpls_frame(1, ts::concatenate({control_word, tagged})));
+    expect_inner(packet, TunnelKind::mpls, 1001);
+    EXPECT_EQ(packet.view.vlan_outer, 22) << control_word.size();
+  }
+  const ts::Bytes snap =
+      ts::ByteWriter().u24(0xaaaa03).u24(0).u16(0x0800).bytes(inner_ipv4()).take();
+  expect_inner(
+      decoded(mpls_frame(1, ts::ethernet_frame({}, static_cast<std::uint16_t>(snap.size()), snap))),
+      TunnelKind::mpls, 1001, "802.3");
+}
+
 TEST(Mpls, OpensAsManyLabelsAsAllowedAndNoMore) {
   expect_inner(decoded(mpls_frame(kMplsLabelCountMax, inner_ipv4())), TunnelKind::mpls,
                1000 + kMplsLabelCountMax);
@@ -274,137 +266,6 @@ TEST(Pppoe, RefusesWhatIsCutOrOfAnotherVersion) {
 TEST(Pppoe, CountsControlTrafficAsNotIp) {
   EXPECT_EQ(decoded(pppoe_frame(0x11, 0, 0xc021, ts::Bytes(8, 0))).status, DecodeStatus::not_ip);
   EXPECT_EQ(decoded(pppoe_frame(0x11, 9, 0, {})).status, DecodeStatus::not_ip);
-}
-
-// --- UDP tunnels -------------------------------------------------------------------------------
-
-TEST(Udp, IsNotTcpOnOtherPortsOrWhenCut) {
-  EXPECT_EQ(decoded(outer_udp_frame(53, ts::Bytes(40, 0))).status, DecodeStatus::not_tcp);
-  EXPECT_EQ(decoded(outer_udp_frame(443, {})).status, DecodeStatus::not_tcp);
-  EXPECT_EQ(decoded(cut(outer_udp_frame(4789, {}), 14 + 20 + 3)).status, DecodeStatus::not_tcp);
-}
-
-void write_vxlan(ts::ByteWriter& w, std::uint8_t flags = 8, std::uint8_t reserved = 0) {
-  w.u8(flags).u24(0).u24(0xabcdef).u8(reserved);
-}
-
-TEST(Vxlan, OpensBothPortsAndGroupPolicy) {
-  for (const std::uint16_t port : std::initializer_list<std::uint16_t>{4789, 8472}) {
-    expect_inner(
-        decoded(outer_udp_frame(port, behind([](auto& w) { write_vxlan(w); }, inner_frame()))),
-        TunnelKind::vxlan, 0xabcdef);
-  }
-  expect_inner(
-      decoded(outer_udp_frame(4789, behind([](auto& w) { write_vxlan(w, 0x88); }, inner_frame()))),
-      TunnelKind::vxlan, 0xabcdef);
-}
-
-TEST(Vxlan, NamesOuterAndInnerVlan) {
-  const ts::Bytes inner = ts::tcp_frame(kClient, kServer, {.sequence = 7}, ts::bytes_of(kText), {},
-                                        {.vlan_tags = {{.id = 22}}});
-  const Decoded packet = decoded(ts::udp_frame(kOuterSource, {kOuterDestination.address, 4789},
-                                               behind([](auto& w) { write_vxlan(w); }, inner), {},
-                                               {.vlan_tags = {{.id = 11}}}));
-  expect_inner(packet, TunnelKind::vxlan, 0xabcdef);
-  EXPECT_EQ(packet.view.vlan_outer, 11);
-  EXPECT_EQ(packet.view.vlan_inner, 22);
-}
-
-TEST(Vxlan, IsNotTcpWithAHeaderThatNoTunnelSends) {
-  const auto status = [](std::uint8_t flags, std::uint8_t reserved) {
-    return decoded(outer_udp_frame(4789, behind([&](auto& w) { write_vxlan(w, flags, reserved); },
-                                                inner_frame())))
-        .status;
-  };
-  EXPECT_EQ(status(0, 0), DecodeStatus::not_tcp);
-  EXPECT_EQ(status(0x0c, 0), DecodeStatus::not_tcp);
-  EXPECT_EQ(status(0x08, 1), DecodeStatus::not_tcp);
-  EXPECT_EQ(decoded(outer_udp_frame(4789, ts::Bytes(7, 8))).status, DecodeStatus::not_tcp);
-}
-
-TEST(Vxlan, RefusesAnInnerFrameThatIsCut) {
-  EXPECT_EQ(
-      decoded(outer_udp_frame(4789, behind([](auto& w) { write_vxlan(w); }, ts::Bytes(13, 0))))
-          .status,
-      DecodeStatus::link_malformed);
-}
-
-ts::Bytes geneve_frame(std::uint8_t version_and_length, std::uint8_t flags, std::uint16_t protocol,
-                       const ts::Bytes& content) {
-  return outer_udp_frame(6081, behind(
-                                   [=](ts::ByteWriter& w) {
-                                     w.u8(version_and_length).u8(flags).u16(protocol).u24(42).u8(0);
-                                   },
-                                   content));
-}
-
-TEST(Geneve, OpensEthernetAndIpBehindOptions) {
-  expect_inner(decoded(geneve_frame(0, 0, 0x6558, inner_frame())), TunnelKind::geneve, 42);
-  expect_inner(decoded(geneve_frame(0, 0x40, 0x0800, inner_ipv4())), TunnelKind::geneve, 42);
-  expect_inner(
-      decoded(geneve_frame(63, 0, 0x86dd, ts::concatenate({ts::Bytes(252, 1), inner_ipv6()}))),
-      TunnelKind::geneve, 42);
-}
-
-TEST(Geneve, RefusesOptionsThatAreCut) {
-  EXPECT_EQ(decoded(geneve_frame(2, 0, 0x6558, ts::Bytes(7, 0))).status,
-            DecodeStatus::tunnel_malformed);
-  EXPECT_EQ(decoded(geneve_frame(2, 0, 0x6558, ts::Bytes(8, 0))).status,
-            DecodeStatus::link_malformed);
-}
-
-TEST(Geneve, IsNotTcpWithAHeaderThatNoTunnelSends) {
-  EXPECT_EQ(decoded(geneve_frame(0x40, 0, 0x6558, inner_frame())).status, DecodeStatus::not_tcp);
-  EXPECT_EQ(decoded(geneve_frame(0, 1, 0x6558, inner_frame())).status, DecodeStatus::not_tcp);
-  EXPECT_EQ(decoded(geneve_frame(0, 0, 0x0004, inner_frame())).status, DecodeStatus::not_tcp);
-  EXPECT_EQ(decoded(outer_udp_frame(6081, ts::Bytes(7, 0))).status, DecodeStatus::not_tcp);
-}
-
-ts::Bytes gtp_frame(std::uint8_t flags, std::uint8_t type, const ts::Bytes& content) {
-  return outer_udp_frame(
-      2152,
-      behind([&](ts::ByteWriter& w) { w.u8(flags).u8(type).u16(content.size()).u32(0xdeadbeef); },
-             content));
-}
-
-TEST(GtpU, OpensUserDataWithAndWithoutOptionalFields) {
-  expect_inner(decoded(gtp_frame(0x30, 255, inner_ipv4())), TunnelKind::gtp_u, 0xdeadbeef);
-  expect_inner(decoded(gtp_frame(0x32, 255, ts::concatenate({{0, 1, 0, 0x85}, inner_ipv6()}))),
-               TunnelKind::gtp_u, 0xdeadbeef, "next type without its flag");
-  expect_inner(
-      decoded(gtp_frame(0x34, 255, ts::concatenate({{0, 0, 0, 0x85}, {1, 0, 9, 0}, inner_ipv4()}))),
-      TunnelKind::gtp_u, 0xdeadbeef, "PDU session container");
-}
-
-ts::Bytes gtp_extensions(unsigned count) {
-  ts::ByteWriter w;
-  w.u24(0).u8(0x85);
-  for (unsigned i = 1; i <= count; ++i) w.u8(1).u16(0).u8(i == count ? 0 : 0x85);
-  return w.take();
-}
-
-TEST(GtpU, WalksEightExtensionHeadersAndNoMore) {
-  expect_inner(decoded(gtp_frame(0x34, 255, ts::concatenate({gtp_extensions(8), inner_ipv4()}))),
-               TunnelKind::gtp_u, 0xdeadbeef);
-  EXPECT_EQ(
-      decoded(gtp_frame(0x34, 255, ts::concatenate({gtp_extensions(9), inner_ipv4()}))).status,
-      DecodeStatus::tunnel_malformed);
-}
-
-TEST(GtpU, RefusesExtensionHeadersThatAreCutOrEmpty) {
-  EXPECT_EQ(decoded(gtp_frame(0x34, 255, {0, 0, 0})).status, DecodeStatus::tunnel_malformed);
-  EXPECT_EQ(decoded(gtp_frame(0x34, 255, {0, 0, 0, 0x85})).status, DecodeStatus::tunnel_malformed);
-  EXPECT_EQ(decoded(gtp_frame(0x34, 255, {0, 0, 0, 0x85, 1, 0, 9})).status,
-            DecodeStatus::tunnel_malformed);
-  EXPECT_EQ(decoded(gtp_frame(0x34, 255, {0, 0, 0, 0x85, 0, 0, 0, 0})).status,
-            DecodeStatus::tunnel_malformed);
-  EXPECT_EQ(decoded(gtp_frame(0x30, 255, {})).status, DecodeStatus::tunnel_malformed);
-}
-
-TEST(GtpU, IsNotTcpWithSignallingOrAnotherVersion) {
-  EXPECT_EQ(decoded(gtp_frame(0x32, 1, {0, 0, 0, 0})).status, DecodeStatus::not_tcp);
-  EXPECT_EQ(decoded(gtp_frame(0x50, 255, inner_ipv4())).status, DecodeStatus::not_tcp);
-  EXPECT_EQ(decoded(gtp_frame(0x20, 255, inner_ipv4())).status, DecodeStatus::not_tcp);
 }
 
 // --- MAC in MAC --------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   "Did you mean ...?" for mistyped subcommands and options.
+// Purpose:   "Did you mean ...?" for mistyped commands, options and keys.
 // Units:     none
 // Ownership: The result is one of the candidates.
 // Threading: Pure.
@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace shakedown::cli {
+namespace shakedown::config {
 
 /// Letters to insert, delete, replace or swap with their neighbour to turn one word into the other.
 [[nodiscard]] std::size_t edit_distance(std::string_view from, std::string_view to);
@@ -24,4 +24,4 @@ namespace shakedown::cli {
 [[nodiscard]] std::optional<std::string> closest(std::string_view word,
                                                  const std::vector<std::string>& candidates);
 
-}  // namespace shakedown::cli
+}  // namespace shakedown::config

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/suggestion.h"
+#include "config/suggestion.h"
 
 #include <algorithm>
 
-namespace shakedown::cli {
+namespace shakedown::config {
 
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   // Three rows of the optimal string alignment table: this one and the two before it.
@@ -41,4 +41,4 @@ std::optional<std::string> closest(std::string_view word,
   return best;
 }
 
-}  // namespace shakedown::cli
+}  // namespace shakedown::config

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/suggestion.h"
-
 #include <gtest/gtest.h>
 
 #include <optional>
 
-namespace shakedown::cli {
+#include "config/suggestion.h"
+
+namespace shakedown::config {
 namespace {
 
 TEST(Suggestion, CountsEachKindOfSlipOnce) {
@@ -29,4 +29,4 @@ TEST(Suggestion, OffersNothingThatIsFarAway) {
 }
 
 }  // namespace
-}  // namespace shakedown::cli
+}  // namespace shakedown::config

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a mirror adds to a connection, through a whole worker: copies, VLAN tags, ICMP errors.
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "handshake_scripts.h"
+#include "worker_harness.h"
+
+namespace shakedown {
+namespace {
+
+using namespace test_support;
+using test_harness::outcome_text;
+using test_harness::WorkerHarness;
+
+using Content = test_support::Bytes;
+
+std::vector<HandshakeRecord> follow(const Frames& frames) {
+  WorkerHarness harness;
+  harness.feed(frames);
+  harness.finish();
+  EXPECT_EQ(harness.conservation_error(), "");
+  return harness.records();
+}
+
+TcpConversationOptions tagged(std::uint16_t vlan) {
+  auto options = TcpConversationOptions::ipv4();
+  options.link.vlan_tags = {VlanTag{.id = vlan}};
+  return options;
+}
+
+TEST(Mirror, ConnectionThatNobodyAnswersKeepsItsVlan) {
+  TcpConversation conversation(tagged(312));
+  conversation.syn().wait(1 * kSecond).syn().wait(2 * kSecond).syn();
+  const auto records = follow(conversation.take_frames());
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(outcome_text(records[0]), "unanswered");
+  EXPECT_EQ(records[0].vlan_outer, 312);
+}
+
+TEST(Mirror, RefusedConnectionKeepsItsVlan) {
+  TcpConversation conversation(tagged(7));
+  conversation.syn().refuse();
+  const auto records = follow(conversation.take_frames());
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(outcome_text(records[0]), "refused");
+  EXPECT_EQ(records[0].vlan_outer, 7);
+  EXPECT_EQ(records[0].path.signature, TamperingSignature::syn_rst_ack);
+}
+
+TEST(Mirror, SynShownTwiceIsNotRepeated) {
+  TcpConversation conversation;
+  conversation.syn();
+  Frames frames = conversation.take_frames();
+  frames.push_back(frames.front());
+  frames.back().time_ns += 50 * kMicrosecond;
+  const auto records = follow(frames);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(outcome_text(records[0]), "unseen") << "the capture ends right after one SYN";
+}
+
+TEST(Mirror, PacketsShownTwiceChangeNothing) {
+  for (const Dialogue& dialogue : {tls12_full(), tls13_full(),
+                                   alert_after_client_hello(HandshakeParameters::tls12(), 40),
+                                   reset_after_client_hello(HandshakeParameters::tls12(),
+                                                            Side::server)}) {
+    const Frames once = play(dialogue);
+    Frames twice;
+    for (const TimedFrame& frame : once) {
+      twice.push_back(frame);
+      twice.push_back(frame);
+      twice.back().time_ns += 3 * kMicrosecond;
+    }
+    const auto expected = follow(once);
+    const auto seen = follow(twice);
+    ASSERT_EQ(seen.size(), expected.size());
+    ASSERT_EQ(seen.size(), 1u);
+    EXPECT_EQ(seen[0].outcome, expected[0].outcome);
+    EXPECT_GT(seen[0].path.duplicate_count, 0);
+    EXPECT_EQ(seen[0].client_tcp.retransmission_count, 0);
+    EXPECT_EQ(seen[0].server_tcp.payload_bytes, expected[0].server_tcp.payload_bytes);
+  }
+}
+
+}  // namespace
+}  // namespace shakedown
