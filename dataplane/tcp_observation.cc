@@ -80,6 +80,16 @@ void adopt_embryo(HandshakeRecord& record, const flow::Embryo& embryo) noexcept 
   if (embryo.has(flow::Embryo::server_seen)) record.flags |= HandshakeRecord::server_seen;
 }
 
+void adopt_syn(HandshakeRecord& record, const packet::PacketView& view) noexcept {
+  record.syn = record.first_seen;
+  record.flags |= HandshakeRecord::client_seen;
+  record.flags &= ~std::uint32_t{HandshakeRecord::midstream};
+  record.client_tcp.mss = view.mss;
+  record.client_tcp.ttl = view.ttl;
+  record.client_tcp.window_scale = view.window_scale;
+  count_up(record.client_tcp.packet_count);
+}
+
 void observe_packet(HandshakeRecord& record, const packet::PacketView& view,
                     Direction direction) noexcept {
   TcpFacts& facts = facts_of(record, direction);

@@ -28,6 +28,9 @@ void describe_endpoints(HandshakeRecord& record, const flow::Embryo& embryo,
 /// Times and facts of the TCP handshake.
 void adopt_embryo(HandshakeRecord& record, const flow::Embryo& embryo) noexcept;
 
+/// A SYN that the mirror showed late.
+void adopt_syn(HandshakeRecord& record, const packet::PacketView& view) noexcept;
+
 /// Counts the packet for its side. The first packet of a side fills what identifies its stack.
 void observe_packet(HandshakeRecord& record, const packet::PacketView& view,
                     handshake::Direction direction) noexcept;

@@ -108,6 +108,12 @@ class Worker {
   void describe_path(const flow::Embryo& embryo, const EmbryoEnd& end,
                      HandshakeRecord& record) noexcept;
   void end_embryo(flow::Embryo& embryo, const EmbryoEnd& end) noexcept;
+  /// Names one attempt to open a connection: its endpoints and first number.
+  [[nodiscard]] static std::uint64_t hash_of_syn(std::uint64_t hash, SeqNum isn) noexcept {
+    return hash ^ (std::uint64_t{isn.value} + 1) * 0x9e37'79b9'7f4a'7c15;
+  }
+  [[nodiscard]] bool is_late_syn(Connection& connection, const PacketContext& packet) noexcept;
+  static void describe_syn(flow::Embryo& embryo, const packet::PacketView& view) noexcept;
   [[nodiscard]] flow::Embryo* begin_embryo(const PacketContext& packet,
                                            bool client_is_low) noexcept;
   /// Reports it as of its deadline; the caller takes it out of the table.
@@ -120,29 +126,58 @@ class Worker {
                                              Direction direction) noexcept;
   void begin_midstream(const PacketContext& packet, Direction direction) noexcept;
   void on_connection_packet(Connection& connection, const PacketContext& packet) noexcept;
-  void note_ack(Connection& connection, SeqNum ack, Direction direction) noexcept;
-  static void note_answer_to_unread(Connection& connection) noexcept;
+  [[nodiscard]] static bool begins_before(const stream::StreamDirection& stream,
+                                          SeqNum first) noexcept;
   void deliver(Connection& connection, const PacketContext& packet, handshake::Exchange& exchange,
                Direction direction) noexcept;
-  void note_close(Connection& connection, const PacketContext& packet,
-                  Direction direction) noexcept;
-  [[nodiscard]] static std::array<Direction, 2> closing_order(
-      const handshake::State& state) noexcept;
-  void close_side(Connection& connection, handshake::Exchange& exchange, Direction side) noexcept;
-  void note_unseen_bytes(const Connection& connection, handshake::Exchange& exchange,
-                         Direction side) const noexcept;
-  void settle_closes(Connection& connection, handshake::Exchange& exchange) noexcept;
-  void be_patient_with_holes(Connection& connection, handshake::Exchange& exchange) noexcept;
-  [[nodiscard]] static bool lost_on_the_path(const Connection& connection, Direction side) noexcept;
-  void give_up_holes(Connection& connection, handshake::Exchange& exchange) noexcept;
   void settle(Connection& connection, const PacketContext& packet) noexcept;
   void end_connection(Connection& connection, handshake::EndReason reason, UnixNanos now,
                       UnixNanos order_time) noexcept;
-  [[nodiscard]] bool is_ours(const Connection& connection, const HandshakeRecord& record) noexcept;
+  static void judge_refusal(const Connection& connection, HandshakeRecord& record) noexcept;
+  [[nodiscard]] static bool is_ours(const Connection& connection, const HandshakeRecord& record) noexcept;
   void drop_connection(Connection& connection) noexcept;
   void forget(Connection& connection) noexcept;
   [[nodiscard]] Connection* living_connection(const PacketContext& packet) noexcept;
   [[nodiscard]] ConnectionNotes& notes_of(const Connection& connection) noexcept;
+
+  // worker_order.cc: what came out of order, and what never came
+  [[nodiscard]] static bool acks_stream(const Connection& connection, SeqNum ack,
+                                        Direction direction) noexcept;
+  void note_ack(Connection& connection, SeqNum ack, Direction direction) noexcept;
+  static void note_sent_until(Connection& connection, SeqNum seq, Direction direction) noexcept;
+  void note_late_syn(Connection& connection, SeqNum isn, handshake::Exchange& exchange,
+                     Direction direction) noexcept;
+  void start_where_acknowledged(Connection& connection, SeqNum first, Direction direction) noexcept;
+  [[nodiscard]] static SeqNum read_until(const Connection& connection, Direction side) noexcept;
+  [[nodiscard]] static bool can_be_awaited(const Connection& connection,
+                                           const HandshakeRecord& record, Direction side) noexcept;
+  static void await_peer(Connection& connection, const HandshakeRecord& record,
+                         Direction side) noexcept;
+  void read_on(Connection& connection, handshake::Exchange& exchange) noexcept;
+  [[nodiscard]] static bool knows_more(const Connection& connection, const HandshakeRecord& record,
+                                       Direction side) noexcept;
+  void stop_waiting_for(Connection& connection, handshake::Exchange& exchange, Direction side,
+                        SeqNum until) noexcept;
+  void be_patient_with_holes(Connection& connection, handshake::Exchange& exchange) noexcept;
+  [[nodiscard]] bool lost_on_the_path(const Connection& connection, Direction side) const noexcept;
+  void give_up_holes(Connection& connection, handshake::Exchange& exchange) noexcept;
+  [[nodiscard]] bool give_up_first_hole(Connection& connection,
+                                        handshake::Exchange& exchange) noexcept;
+  void note_unseen_bytes(const Connection& connection, handshake::Exchange& exchange,
+                         Direction side) const noexcept;
+  [[nodiscard]] static bool answer_was_lost(const Connection& connection,
+                                            const HandshakeRecord& record) noexcept;
+
+  // worker_closing.cc: FIN and RST
+  void note_close(Connection& connection, const PacketContext& packet,
+                  Direction direction) noexcept;
+  [[nodiscard]] static bool closed_before_peer(const Connection& connection,
+                                               const packet::PacketView& view,
+                                               Direction direction) noexcept;
+  [[nodiscard]] static std::array<Direction, 2> closing_order(
+      const handshake::State& state) noexcept;
+  void close_side(Connection& connection, handshake::Exchange& exchange, Direction side) noexcept;
+  void settle_closes(Connection& connection, handshake::Exchange& exchange) noexcept;
 
   // worker_plaintext.cc: what is said before TLS
   [[nodiscard]] Recognition recognise(Bytes first_bytes, Party from) noexcept;
@@ -152,10 +187,10 @@ class Worker {
                                   Bytes bytes) noexcept;
   [[nodiscard]] Bytes hear(Connection& connection, handshake::Exchange& exchange,
                            Direction direction, Bytes bytes) noexcept;
-  void pass_over_answer(Connection& connection) noexcept;
   void heed(Connection& connection, handshake::Exchange& exchange,
             service::Progress progress) noexcept;
   void begin_tls(Connection& connection, HandshakeRecord& record) noexcept;
+  void lose_answer(Connection& connection, handshake::Exchange& exchange) noexcept;
   void look_for_hello(Connection& connection, const PacketContext& packet,
                       Direction direction) noexcept;
   void judge_plaintext(const Connection& connection, HandshakeRecord& record) noexcept;

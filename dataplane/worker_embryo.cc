@@ -58,18 +58,27 @@ Embryo* Worker::living_embryo(const PacketContext& packet) noexcept {
 }
 
 void Worker::on_syn(const PacketContext& packet) noexcept {
-  decided_.remove(packet.hash);
+  if (decided_.contains(packet.hash)) {
+    // A copy of the SYN that comes after all is over.
+    if (decided_.contains(hash_of_syn(packet.hash, packet.view.seq))) {
+      counters_.add(Counter::fate_decided);
+      return;
+    }
+    decided_.remove(packet.hash);
+  }
   Connection* connection = connections_.find(packet.hash, packet.keyed.key);
   if (connection != nullptr) {
     const UnixNanos until = std::min(connection->deadline, packet.clock);
     const Direction direction = direction_of(
         packet.keyed.source_is_low, connection->state.has(handshake::State::client_is_low));
-    // Late duplicates of the SYN are told from a new connection by their number.
-    const bool repeated = direction == Direction::client_to_server &&
-                          record_of(*connection).syn.known() &&
-                          connection->client_isn == packet.view.seq;
-    if (repeated && connection->deadline > packet.clock) {
+    // A SYN that is shown again or late is told from a new connection by its number.
+    const bool same =
+        direction == Direction::client_to_server &&
+        (connection->client_isn == packet.view.seq || is_late_syn(*connection, packet));
+    if (same && connection->deadline > packet.clock) {
       counters_.add(Counter::fate_connection);
+      HandshakeRecord& record = record_of(*connection);
+      if (!record.syn.known()) adopt_syn(record, packet.view);
       return;
     }
     end_connection(*connection,
@@ -82,9 +91,11 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
 
   Embryo* embryo = embryos_.find(packet.hash, packet.keyed.key);
   if (embryo != nullptr && embryo_deadline(*embryo) > packet.clock &&
-      embryo->has(Embryo::syn_seen) && embryo->client_isn == packet.view.seq) {
+      embryo->client_isn == packet.view.seq) {
     const UnixNanos repeat = add_saturating(embryos_.last_touch(embryo), kSynRepeatNanosMin);
-    if (packet.clock >= repeat) {
+    if (!embryo->has(Embryo::syn_seen)) {
+      describe_syn(*embryo, packet.view);
+    } else if (packet.clock >= repeat) {
       embryo->count_syn_repeat();
       embryos_.touch(embryo, packet.clock);
     }
@@ -99,15 +110,36 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
     erase_embryo(*embryo);
   }
   embryo = begin_embryo(packet, packet.keyed.source_is_low);
-  embryo->set(Embryo::syn_seen);
-  embryo->client_isn = packet.view.seq;
-  embryo->client_mss = packet.view.mss;
-  embryo->client_ttl = packet.view.ttl;
-  embryo->set_client_window_scale(packet.view.window_scale);
+  describe_syn(*embryo, packet.view);
   // RFC 7413: with TCP Fast Open the hello is in the SYN.
   if (may_begin_tls(packet.view.payload)) {
     promote(*embryo, packet, Direction::client_to_server);
   }
+}
+
+// The connection was found in its middle, because its SYN comes later than what followed it.
+bool Worker::is_late_syn(Connection& connection, const PacketContext& packet) noexcept {
+  const HandshakeRecord& record = record_of(connection);
+  stream::StreamDirection& client = connection.stream_of(Direction::client_to_server);
+  const SeqNum first = packet.view.seq.plus(1);
+  const std::int32_t before = client.next.distance_from(first);
+  if ((record.flags & HandshakeRecord::midstream) == 0 || !client.started() ||
+      client.delivered_bytes != 0 || client.has_hole() || before < 0 ||
+      before > std::int32_t{kHeldBytesMax} ||
+      packet.clock >= add_saturating(record.first_seen, config_.timeouts.linger_nanos)) {
+    return false;
+  }
+  reassembler_.start(client, first);
+  connection.client_isn = packet.view.seq;
+  return true;
+}
+
+void Worker::describe_syn(Embryo& embryo, const packet::PacketView& view) noexcept {
+  embryo.set(Embryo::syn_seen);
+  embryo.client_isn = view.seq;
+  embryo.client_mss = view.mss;
+  embryo.client_ttl = view.ttl;
+  embryo.set_client_window_scale(view.window_scale);
 }
 
 Embryo* Worker::begin_embryo(const PacketContext& packet, bool client_is_low) noexcept {
@@ -169,13 +201,17 @@ void Worker::on_server_packet(Embryo& embryo, const PacketContext& packet) noexc
     embryos_.touch(&embryo, packet.clock);
     return;
   }
-  if (may_be_server_flight(view.payload)) {
+  // What it answers may come later, if the mirror has turned the order around.
+  const bool in_place =
+      embryo.has(view.payload.empty() ? Embryo::syn_seen : Embryo::syn_ack_seen);
+  const bool early = bytes_missing && (in_place || tls::plausible_record_start(view.payload));
+  if (early || may_be_server_flight(view.payload)) {
     promote(embryo, packet, Direction::server_to_client);
     return;
   }
   const bool at_first_byte =
       !embryo.has(Embryo::syn_ack_seen) || view.seq == embryo.server_isn.plus(1);
-  if (!view.payload.empty() && at_first_byte) {
+  if (!view.payload.empty() && at_first_byte && !bytes_missing) {
     // A greeting: the client may ask for TLS next, or speak it to a server that does not.
     const Recognition words = recognise(view.payload, Party::server);
     if (words.service != Service::binary || watched(server_port_of(embryo))) {
@@ -183,6 +219,7 @@ void Worker::on_server_packet(Embryo& embryo, const PacketContext& packet) noexc
       return;
     }
   }
+  if (!view.payload.empty() && !bytes_missing) embryo.set(Embryo::server_spoke);
   if (view.has(tcp_flag::fin)) on_server_close(embryo, packet, bytes_missing);
 }
 
@@ -192,7 +229,14 @@ void Worker::on_server_close(Embryo& embryo, const PacketContext& packet,
                              bool bytes_missing) noexcept {
   const bool opened = embryo.has(Embryo::syn_ack_seen) &&
                       (embryo.has(Embryo::syn_seen) || embryo.has(Embryo::client_ack_seen));
-  if (opened && !bytes_missing) {
+  // A closed port answers a SYN with RST and ACK (RFC 9293 §3.10.7.1). Who sends anything else may
+  // have more to send.
+  const bool odd_refusal = !embryo.has(Embryo::syn_ack_seen) && !bytes_missing &&
+                           embryo.has(Embryo::syn_seen) &&
+                           !embryo.has(Embryo::client_ack_seen) &&
+                           packet.view.has(tcp_flag::rst) && !packet.view.has(tcp_flag::ack) &&
+                           watched(server_port_of(embryo));
+  if (opened || odd_refusal || (bytes_missing && embryo.has(Embryo::syn_ack_seen))) {
     promote(embryo, packet, Direction::server_to_client);
     return;
   }
@@ -209,11 +253,20 @@ void Worker::on_client_packet(Embryo& embryo, const PacketContext& packet) noexc
   const bool at_first_byte = view.seq == embryo.client_isn.plus(1);
   if (view.payload_length() == 0) {
     if (view.has(tcp_flag::rst | tcp_flag::fin)) {
-      end_embryo(embryo, {.packet = &view,
-                          .closer = Party::client,
-                          .now = view.time,
-                          .clock = packet.clock,
-                          .bytes_missing = view.seq.after(embryo.client_isn.plus(1))});
+      // What belongs before it may come later, if the mirror has turned the order around.
+      const bool server_bytes_missing = view.has(tcp_flag::ack) &&
+                                        embryo.has(Embryo::syn_ack_seen) &&
+                                        view.ack.after(embryo.server_isn.plus(1));
+      if (view.seq.after(embryo.client_isn.plus(1)) || server_bytes_missing ||
+          !embryo.has(Embryo::syn_seen)) {
+        promote(embryo, packet, Direction::client_to_server);
+        return;
+      }
+      end_embryo(
+          embryo,
+          {.packet = &view, .closer = Party::client, .now = view.time, .clock = packet.clock});
+      decided_.insert(packet.hash);
+      decided_.insert(hash_of_syn(packet.hash, embryo.client_isn));
       erase_embryo(embryo);
       return;
     }
@@ -227,8 +280,7 @@ void Worker::on_client_packet(Embryo& embryo, const PacketContext& packet) noexc
   // What belongs before it may come later, if the mirror has turned the order around.
   const bool out_of_order =
       !at_first_byte && view.seq.distance_from(embryo.client_isn) < std::int32_t{kHeldBytesMax};
-  if (out_of_order || may_begin_tls(view.payload) ||
-      tls::proxy_header_size(view.payload) != 0) {
+  if (out_of_order || may_begin_tls(view.payload) || tls::proxy_header_size(view.payload) != 0) {
     promote(embryo, packet, Direction::client_to_server);
     return;
   }
@@ -268,14 +320,13 @@ Connection* Worker::begin_from_embryo(Embryo& embryo, const PacketContext& packe
   HandshakeRecord& record = record_of(*connection);
   adopt_embryo(record, origin);
   connection->client_isn = origin.client_isn;
-  path::begin(notes_of(*connection).trace,
-              {.syn = record.syn,
-               .syn_ack = record.syn_ack,
-               .client_isn = origin.client_isn,
-               .server_isn = origin.server_isn,
-               .client_ttl = origin.client_ttl,
-               .server_ttl = origin.server_ttl,
-               .syn_repeated = origin.syn_repeat_count != 0});
+  path::begin(notes_of(*connection).trace, {.syn = record.syn,
+                                            .syn_ack = record.syn_ack,
+                                            .client_isn = origin.client_isn,
+                                            .server_isn = origin.server_isn,
+                                            .client_ttl = origin.client_ttl,
+                                            .server_ttl = origin.server_ttl,
+                                            .syn_repeated = origin.syn_repeat_count != 0});
   if (icmp.count != 0) adopt_icmp(notes_of(*connection).trace, icmp);
   const packet::PacketView& view = packet.view;
   const bool from_client = direction == Direction::client_to_server;
@@ -286,13 +337,19 @@ Connection* Worker::begin_from_embryo(Embryo& embryo, const PacketContext& packe
                      first.plus(static_cast<std::uint32_t>(prefix)));
   // What the server said before the client spoke (a banner) is no answer to a ClientHello.
   const bool told = from_client && view.has(tcp_flag::ack) && !view.has(tcp_flag::syn);
-  const bool banner =
-      told && origin.has(Embryo::syn_ack_seen) && view.ack.after(origin.server_isn.plus(1));
-  if (told || !from_client) {
-    // Without payload that could be TLS, what a server said before it closed was none, or it would
-    // have been followed by now.
+  const bool banner = told && origin.has(Embryo::syn_ack_seen) && view.seq == first &&
+                      view.payload_length() != 0 && view.ack.after(origin.server_isn.plus(1));
+  // Packets before this one may come later: then the server's first number is that of its SYN-ACK.
+  const bool late = told && (view.seq != first || view.payload_length() == 0);
+  if (late) {
+    if (origin.has(Embryo::syn_ack_seen)) {
+      reassembler_.start(connection->stream_of(Direction::server_to_client),
+                         origin.server_isn.plus(1));
+    }
+  } else if (told || !from_client) {
+    // What the server said and was not followed is no TLS.
     const bool in_order =
-        !from_client && origin.has(Embryo::syn_ack_seen) && !view.payload.empty();
+        !from_client && origin.has(Embryo::syn_ack_seen) && !origin.has(Embryo::server_spoke);
     reassembler_.start(connection->stream_of(Direction::server_to_client),
                        told       ? view.ack
                        : in_order ? origin.server_isn.plus(1)
@@ -351,16 +408,12 @@ void Worker::describe_path(const Embryo& embryo, const EmbryoEnd& end,
                            HandshakeRecord& record) noexcept {
   path::Trace trace;
   if (embryo.has(Embryo::icmp_seen)) adopt_icmp(trace, embryos_.icmp_of(&embryo));
-  path::OpeningEnd opening{.client_acked = embryo.has(Embryo::client_ack_seen)};
   if (end.packet != nullptr) {
     observe_ending(record, *end.packet,
                    end.closer == Party::client ? Direction::client_to_server
                                                : Direction::server_to_client);
-    const bool rst = end.packet->has(tcp_flag::rst);
-    (end.packet->has(tcp_flag::ack) ? opening.rst_ack : opening.rst) = rst ? 1 : 0;
   }
   path::conclude(trace, record);
-  if (is_failure(record.outcome.kind)) record.path.signature = path::signature_of(opening);
   if (record.outcome.by == Party::path) counters_.add(Counter::path_interference);
 }
 

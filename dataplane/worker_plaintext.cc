@@ -3,11 +3,13 @@
 // Connections that begin with something else than TLS: a service that may be upgraded to it, a
 // proxy in front of it, a client or server that does not speak it at all.
 #include <algorithm>
+#include <optional>
 
 #include "first_bytes.h"
 #include "tls/proxy_header.h"
 #include "worker.h"
 #include "worker_packet.h"
+#include "worker_stream_sink.h"
 
 namespace shakedown {
 
@@ -89,35 +91,25 @@ Bytes Worker::hear(Connection& connection, Exchange& exchange, Direction directi
     if (!state.has(State::watched)) state.set(State::not_tls);
     return {};
   }
-  Recognition& words = words_of(record, from);
-  if (words.service == Service::none) words = recognise(bytes, from);
-  const bool from_client = from == Party::client;
-  if (from_client && tls::plausible_client_hello(bytes)) {
-    pass_over_answer(connection);
-    begin_tls(connection, record);
+  // The answer to a client that speaks TLS already was not shown, or taken for another.
+  if (from == Party::server && !state.has(State::plaintext_first) && may_be_server_flight(bytes)) {
+    notes.dialogue.progress = Progress::accepted;
     return bytes;
   }
+  const bool from_client = from == Party::client;
+  if (from_client && tls::plausible_client_hello(bytes)) {
+    begin_tls(connection, record);
+    if (exchange.mark(HandshakeRecord::capture_gap)) lose_answer(connection, exchange);
+    return bytes;
+  }
+  Recognition& words = words_of(record, from);
+  if (words.service == Service::none) words = recognise(bytes, from);
   heed(connection, exchange, service::on_bytes(notes.dialogue, from, bytes));
   const Progress progress = notes.dialogue.progress;
   if (!from_client || (progress != Progress::asked && progress != Progress::accepted)) return {};
   const Bytes hello = hello_behind_request(bytes);
   if (!hello.empty() && state.has(State::plaintext_first)) begin_tls(connection, record);
   return hello;
-}
-
-// A client that has acknowledged the answer and goes on with its hello has read it, whether the
-// mirror showed it or not.
-void Worker::pass_over_answer(Connection& connection) noexcept {
-  const State& state = connection.state;
-  stream::StreamDirection& server = connection.stream_of(Direction::server_to_client);
-  if (!state.has(State::client_ack_known) || !server.started() ||
-      !state.client_acked.after(server.next)) {
-    return;
-  }
-  reassembler_.release(server);
-  reassembler_.start(server, state.client_acked);
-  service::Dialogue& dialogue = notes_of(connection).dialogue;
-  if (dialogue.progress == Progress::asked) dialogue.progress = Progress::accepted;
 }
 
 void Worker::heed(Connection& connection, Exchange& exchange, Progress progress) noexcept {
@@ -155,7 +147,7 @@ void Worker::begin_tls(Connection& connection, HandshakeRecord& record) noexcept
     reader_.release(connection.records_of(side));
   }
   connection.records = {tls::RecordState{}, tls::RecordState::for_server()};
-  connection.state.clear(State::plaintext_first);
+  connection.state.clear(State::plaintext_first | State::not_all_shown);
   record.flags |= HandshakeRecord::after_plaintext;
   const service::Dialogue& dialogue = notes_of(connection).dialogue;
   if (dialogue.progress == Progress::asked || dialogue.progress == Progress::accepted) {
@@ -163,6 +155,17 @@ void Worker::begin_tls(Connection& connection, HandshakeRecord& record) noexcept
   } else if (record.client_service.service != Service::none) {
     record.starttls = StartTls::unknown;
   }
+}
+
+// The client goes on with TLS, so the server has accepted; but its answer is among what is missing,
+// or may be. The next record that it sends is looked for.
+void Worker::lose_answer(Connection& connection, Exchange& exchange) noexcept {
+  service::Dialogue& dialogue = notes_of(connection).dialogue;
+  if (dialogue.progress == Progress::accepted) return;
+  dialogue.progress = Progress::accepted;
+  StreamSink sink(*this, connection, exchange, Direction::server_to_client);
+  static_cast<void>(reader_.gap(exchange.server_records, std::nullopt, sink));
+  machine_.on_loss(exchange, handshake::LossKind::missing);
 }
 
 // Outside of a dialogue that is understood nothing is put together; a hello shows itself at the start

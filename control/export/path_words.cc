@@ -213,13 +213,17 @@ class Sentences {
   }
 
   [[nodiscard]] std::string stalled(std::string_view receiver) const {
+    if (path_.stalled_segment_count == 0) {
+      return fmt::format(
+          "the large segments that the {0} still asks for never came by here, while smaller ones "
+          "did: large packets are lost on the path to the {0}",
+          receiver);
+    }
     const std::string what =
         path_.stalled_segment_bytes == 0
             ? std::string("a large segment")
             : fmt::format("a segment of {} bytes", path_.stalled_segment_bytes);
-    const std::string often = path_.stalled_segment_count < 2
-                                  ? std::string("again and again")
-                                  : fmt::format("{} times", path_.stalled_segment_count);
+    const std::string often = fmt::format("{} times", path_.stalled_segment_count);
     return fmt::format(
         "{} to the {} was sent {} and never acknowledged, while smaller ones passed: "
         "large packets are lost on the path to the {}",

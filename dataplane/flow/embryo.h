@@ -45,7 +45,8 @@ struct Embryo {
     syn_ack_seen = 1u << 3,
     client_ack_seen = 1u << 4,  ///< the client answered the SYN-ACK, or sent anything after it
     server_seen = 1u << 5,      ///< any packet of the server
-    icmp_seen = 1u << 6         ///< an ICMP error about it
+    icmp_seen = 1u << 6,        ///< an ICMP error about it
+    server_spoke = 1u << 7      ///< it said something that was not followed
   };
   static constexpr std::uint32_t kSynAckDelayMicrosMax = (1u << 24) - 1;
   /// RFC 7323 §2.3 allows shifts up to 14.

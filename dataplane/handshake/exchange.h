@@ -36,11 +36,26 @@ struct Exchange {
   [[nodiscard]] bool mark(HandshakeRecord::Flag flag) const { return (record.flags & flag) != 0; }
 };
 
+/// What was seen belongs to TLS 1.2 or older, even if the ServerHello is missing: its messages in
+/// the clear, or an offer without TLS 1.3.
+[[nodiscard]] inline bool certainly_classic(const Exchange& exchange) {
+  const HandshakeRecord& record = exchange.record;
+  if (record.server_hello_facts.selected_version != 0) return !exchange.tls13();
+  constexpr std::uint32_t kFinished = State::client_finished | State::server_finished;
+  const Stage stage = record.outcome.stage;
+  const bool offers_tls13 =
+      (record.client_hello_facts.flags & ClientHelloFacts::truncated_parse) != 0 ||
+      is_tls13_family(static_cast<ProtocolVersion>(record.client_hello_facts.max_version));
+  return (stage >= Stage::certificate && stage <= Stage::client_key_exchange) ||
+         exchange.state.has(kFinished) ||
+         (exchange.state.has(State::client_hello_read) && !offers_tls13);
+}
+
 /// TLS 1.2 and older: data both ways follows only a completed handshake, even when the mirror lost
 /// the messages that completed it. (A client's data alone may be early data or a false start, RFC
-/// 7918.)
+/// 7918.) In TLS 1.3 the handshake itself looks like data.
 [[nodiscard]] inline bool survived_loss(const Exchange& exchange) {
-  return !exchange.tls13() && exchange.state.has(State::lost_hard) &&
+  return certainly_classic(exchange) && exchange.state.has(State::lost_hard) &&
          exchange.mark(HandshakeRecord::client_data_seen) &&
          exchange.mark(HandshakeRecord::server_data_seen);
 }

@@ -210,6 +210,11 @@ void Machine::read_server_hello(Exchange& exchange, const tls::Message& message)
   facts.flags |= retry_flag | ServerHelloFacts::seen;
   facts.retry_group = retry_group;
   facts.record_version = message.record_version;
+  if (!message.complete_body) {
+    // The version that counts stands in an extension (RFC 8446 §4.2.1), which may be cut off.
+    if (!exchange.tls13()) facts.selected_version = 0;
+    on_loss(exchange, LossKind::truncated);
+  }
   if (!server_hello_.session_id.empty() &&
       digest_of(server_hello_.session_id) == state.session_id_digest) {
     facts.flags |= ServerHelloFacts::session_id_echoed;
@@ -227,7 +232,8 @@ void Machine::read_server_hello(Exchange& exchange, const tls::Message& message)
     }
     const bool early_data =
         (record.client_hello_facts.flags & ClientHelloFacts::early_data_offered) != 0;
-    if (exchange.mark(HandshakeRecord::client_data_seen) && !early_data) {
+    if (exchange.mark(HandshakeRecord::client_data_seen) && !early_data &&
+        !state.has(State::not_all_shown)) {
       // The mirror showed the client's answer before the ServerHello that it answers.
       record.flags |= HandshakeRecord::server_flight_seen;
       state.client_flight = ClientFlight::finished;

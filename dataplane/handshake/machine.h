@@ -37,6 +37,7 @@ enum class LossKind : std::uint8_t { missing, truncated };
 enum class EndReason : std::uint8_t {
   decided,      ///< Phase::done was reached
   timeout,      ///< its deadline passed
+  answer_lost,  ///< the same, but who waits was not acknowledged and did not repeat itself
   capture_end,  ///< no more packets will come
   replaced,     ///< its endpoints were used again
   evicted       ///< its place was needed

@@ -78,6 +78,12 @@ void Machine::on_opaque_classic(Exchange& exchange, Direction direction,
         return;
       }
       append_alert(record, encrypted_alert_of(sender_of(direction)));
+      if (exchange.mark(HandshakeRecord::midstream) && direction == Direction::client_to_server &&
+          state.has(State::client_finished)) {
+        // The server's Finished may be among what came before the first packet that was shown.
+        state.set(State::not_all_shown);
+        return;
+      }
       // After data of its own it is a close_notify, and the end of the handshake is what the mirror
       // lost.
       if (state.phase == Phase::handshaking &&
@@ -194,6 +200,8 @@ void Machine::on_client_record_tls13(Exchange& exchange, std::uint16_t length) n
     case ClientFlight::none:
       if (early_data && lengths.is_end_of_early_data(length)) {
         record.server_hello_facts.flags |= ServerHelloFacts::early_data_accepted;
+      } else if (early_data) {
+        note_client_data(exchange);
       }
       return;
     case ClientFlight::alert_sized:

@@ -63,7 +63,7 @@ UnseenReason doubt(const Exchange& exchange) noexcept {
     return UnseenReason::one_way;
   }
   if (state.has(State::lost_truncated)) return UnseenReason::truncated;
-  if (state.has(State::lost_hard)) return UnseenReason::gap;
+  if (state.has(State::lost_hard | State::not_all_shown)) return UnseenReason::gap;
   if ((record.flags & (HandshakeRecord::client_ack_beyond | HandshakeRecord::server_ack_beyond)) !=
       0) {
     return UnseenReason::gap;
@@ -110,6 +110,13 @@ bool server_left_client(const Exchange& exchange, Party closer) noexcept {
          state.server_reply == ServerReply::none && !state.has(State::server_alert_sized) &&
          !exchange.mark(HandshakeRecord::close_notify_client) &&
          exchange.server_records.at_record_boundary() && doubt(exchange) == UnseenReason::none;
+}
+
+/// TLS 1.3: the client showed a certificate, and what the server said to that was not seen to its end. Data of
+/// the client proves nothing: it does not wait for the verdict.
+bool verdict_is_due(const Exchange& exchange) noexcept {
+  return client_showed_certificate(exchange) &&
+         exchange.state.server_reply != ServerReply::conversation;
 }
 
 /// RFC 8446 §2.3: a server that has taken early data may answer it and say goodbye before the
@@ -266,7 +273,22 @@ void Machine::finalize(Exchange& exchange, EndReason reason) noexcept {
 
   const bool completed = record.outcome.stage == Stage::established &&
                          (state.phase == Phase::established || state.phase == Phase::done);
+  if (completed && verdict_is_due(exchange)) {
+    // What the server thinks of the client's certificate comes after both have finished.
+    const bool stopped = reason == EndReason::capture_end || reason == EndReason::evicted;
+    if (stopped || reason_to_doubt != UnseenReason::none) {
+      record.outcome.stage = Stage::client_finished;
+      set_unseen(reason_to_doubt != UnseenReason::none ? reason_to_doubt
+                 : reason == EndReason::evicted        ? UnseenReason::evicted
+                                                       : UnseenReason::capture_end);
+      return;
+    }
+  }
   if (completed || (survived_loss(exchange) && !state.has(State::alert_is_ending))) {
+    // Who may have said something that the mirror did not show has not left without a word.
+    if (reason_to_doubt != UnseenReason::none || exchange.mark(HandshakeRecord::capture_gap)) {
+      record.flags &= ~std::uint32_t{HandshakeRecord::late_rejection};
+    }
     record.outcome.stage = Stage::established;
     record.outcome.kind = OutcomeKind::established;
     record.outcome.by = Party::none;
@@ -312,6 +334,10 @@ void Machine::finalize(Exchange& exchange, EndReason reason) noexcept {
   if (reason == EndReason::timeout) {
     record.outcome.kind = OutcomeKind::silence;
     record.outcome.by = awaited_party(exchange);
+    return;
+  }
+  if (reason == EndReason::answer_lost) {
+    set_unseen(UnseenReason::gap);
     return;
   }
   set_unseen(UnseenReason::capture_end);

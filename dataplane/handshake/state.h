@@ -75,6 +75,7 @@ struct State {
         1u << 12,  ///< the last thing the client said in the clear was a non-fatal alert
     server_warned = 1u << 13,
     server_alert_sized = 1u << 14,  ///< TLS 1.3: the server's last encrypted record was alert-sized
+    not_all_shown = 1u << 15,  ///< what was shown proves that something was not, or not in order
     client_hello_read = 1u << 16,
     server_hello_read = 1u << 17,
     alert_is_ending = 1u << 18,  ///< the latched outcome rests on an alert that could be read

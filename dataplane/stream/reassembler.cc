@@ -41,15 +41,18 @@ std::uint32_t Reassembler::fresh_bytes(const StreamDirection& direction, SeqNum 
 
 bool Reassembler::hold(StreamDirection& direction, const Segment& segment) noexcept {
   const auto payload_size = static_cast<std::uint32_t>(segment.payload.size());
-  const Segment cut_off{segment.seq.plus(payload_size), {}, segment.missing};
+  const Segment cut_off{
+      segment.seq.plus(payload_size), {}, segment.missing, segment.answers, segment.is_answer};
   const SeqNum end = cut_off.seq.plus(cut_off.missing);
   if (end.after(direction.highest_end)) direction.highest_end = end;
 
   const std::uint32_t held_before = direction.held_bytes;
   const std::uint32_t fresh = fresh_bytes(direction, segment.seq, segment.size());
   std::uint32_t last_block = kNoBlock;
-  const bool complete = hold_run(direction, {segment.seq, segment.payload, 0}, last_block) &&
-                        hold_run(direction, cut_off, last_block);
+  const bool complete =
+      hold_run(direction, {segment.seq, segment.payload, 0, segment.answers, segment.is_answer},
+               last_block) &&
+      hold_run(direction, cut_off, last_block);
   if (last_block != kNoBlock) {
     pool_[last_block].ends_segment = true;
     ++direction.held_segment_count;
@@ -97,6 +100,8 @@ std::uint32_t Reassembler::insert_block(StreamDirection& direction, std::uint32_
   block.seq = segment.seq;
   block.is_missing = segment.payload.empty();
   block.ends_segment = false;
+  block.answers = segment.answers;
+  block.is_answer = segment.is_answer;
   block.size = block.is_missing ? room : std::min(room, SegmentBlock::kBytesMax);
   if (!block.is_missing) std::memcpy(block.bytes.data(), segment.payload.data(), block.size);
 

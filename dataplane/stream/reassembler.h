@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose:   TCP segments in, the bytes of the stream in order out, with every missing byte named
-//            as a gap.
+//            as a gap. A segment may also wait for the other direction: an answer is not read before
+//            what it answers, whatever order the mirror shows them in.
 // Units:     Sizes are bytes; positions are sequence numbers.
 // Ownership: Out-of-order payload is copied into the segment pool. The bytes given to a sink are
 //            valid until it returns.
@@ -45,7 +46,7 @@ enum class GapReason : std::uint8_t {
 /// What became of a segment.
 enum class [[nodiscard]] SegmentFate : std::uint8_t{
     in_order,        ///< delivered, perhaps after a gap; also a segment without payload
-    held,            ///< waits for an earlier one
+    held,            ///< waits for an earlier one, or for what it answers
     retransmission,  ///< nothing new: delivered or held before
     partly_new,      ///< began with bytes that were delivered before; the rest was delivered
     out_of_window,   ///< too far from the stream to belong to it
@@ -70,15 +71,59 @@ class Reassembler {
   /// started begins with it.
   template <class Sink>
   SegmentFate deliver(StreamDirection& direction, SeqNum seq, Bytes payload, std::uint32_t missing,
-                      Sink&& sink) noexcept;
+                      Sink&& sink) noexcept {
+    return take(direction, {seq, payload, missing, SeqNum{}, false}, sink);
+  }
+  /// The same for a segment whose sender had received the other direction up to `ack`. Where the
+  /// direction awaits its peer, the segment is held until that was read.
+  template <class Sink>
+  SegmentFate deliver_answer(StreamDirection& direction, SeqNum seq, Bytes payload,
+                             std::uint32_t missing, SeqNum ack, Sink&& sink) noexcept {
+    return take(direction, {seq, payload, missing, ack, true}, sink);
+  }
+  /// Delivers what no longer waits, after await_peer() or ignore_peer().
+  template <class Sink>
+  void resume(StreamDirection& direction, Sink&& sink) noexcept {
+    if (!direction.given_up()) static_cast<void>(drain(direction, sink));
+  }
+
+  /// Its sender has sent everything before `seq`, seen or not: without payload it shows a hole
+  /// behind which nothing is held yet.
+  static void note_sent_until(StreamDirection& direction, SeqNum seq) noexcept {
+    const std::int32_t ahead = seq.distance_from(direction.highest_end);
+    if (direction.started() && ahead > 0 && ahead <= std::int32_t{kSequenceWindowMax}) {
+      direction.highest_end = seq;
+    }
+  }
+
+  /// A FIN stands at `end` and takes one number, which is no missing byte.
+  static void note_fin(StreamDirection& direction, SeqNum end) noexcept {
+    if (direction.highest_end == end.plus(1) && !direction.holds_segments()) {
+      direction.highest_end = end;
+    }
+  }
 
   /// The first hole will never be filled: reports it as a gap, and what was held behind it, up to
-  /// the next hole. No effect without a hole.
+  /// the next hole. Where the next bytes wait for the other direction, they wait no longer. No
+  /// effect without a hole.
   template <class Sink>
   void give_up_hole(StreamDirection& direction, Sink&& sink) noexcept;
 
+  /// The bytes up to `end` will never come: reports those before the first held byte as a gap.
+  template <class Sink>
+  void give_up_until(StreamDirection& direction, SeqNum end, Sink&& sink) noexcept;
+
+  /// Something is held, or known to be missing.
   [[nodiscard]] static bool has_hole(const StreamDirection& direction) noexcept {
     return !direction.given_up() && direction.has_hole();
+  }
+  /// The next bytes are there, and wait for the other direction to be read up to awaited().
+  [[nodiscard]] bool is_held_back(const StreamDirection& direction) const noexcept {
+    return !direction.given_up() && direction.holds_segments() &&
+           pool_[direction.held_head].seq == direction.next;
+  }
+  [[nodiscard]] SeqNum awaited(const StreamDirection& direction) const noexcept {
+    return pool_[direction.held_head].answers;
   }
   /// Behind the last byte of the first hole; `next` without a hole.
   [[nodiscard]] SeqNum hole_end(const StreamDirection& direction) const noexcept {
@@ -90,7 +135,7 @@ class Reassembler {
   /// There is a hole, and it ends at or before `ack`: the receiver has these bytes, so they will
   /// not be sent again.
   [[nodiscard]] bool hole_before(const StreamDirection& direction, SeqNum ack) const noexcept {
-    return has_hole(direction) && !hole_end(direction).after(ack);
+    return has_hole(direction) && !is_held_back(direction) && !hole_end(direction).after(ack);
   }
 
   /// Returns all blocks of the direction. To be called before it is forgotten.
@@ -105,6 +150,8 @@ class Reassembler {
     SeqNum seq;
     Bytes payload;
     std::uint32_t missing = 0;
+    SeqNum answers;
+    bool is_answer = false;
 
     [[nodiscard]] std::uint32_t size() const noexcept {
       return static_cast<std::uint32_t>(payload.size()) + missing;
@@ -120,14 +167,16 @@ class Reassembler {
   };
 
   template <class Sink>
-  SegmentFate deliver_slow(StreamDirection& direction, Segment segment, Sink& sink) noexcept;
+  SegmentFate take(StreamDirection& direction, const Segment& segment, Sink& sink) noexcept;
+  template <class Sink>
+  SegmentFate take_slow(StreamDirection& direction, Segment segment, Sink& sink) noexcept;
   template <class Sink>
   [[nodiscard]] bool make_room(StreamDirection& direction, SeqNum seq, std::uint32_t fresh,
                                Sink& sink) noexcept;
   template <class Sink>
   void deliver_run(StreamDirection& direction, Segment segment, Sink& sink) noexcept;
   template <class Sink>
-  [[nodiscard]] bool drain(StreamDirection& direction, Sink& sink) noexcept;
+  [[nodiscard]] bool drain(StreamDirection& direction, Sink& sink, bool forced = false) noexcept;
   template <class Sink>
   [[nodiscard]] bool close_hole(StreamDirection& direction, SeqNum end, Sink& sink) noexcept;
   template <class Sink>
@@ -142,6 +191,21 @@ class Reassembler {
     direction.give_up();
     release(direction);
     return false;
+  }
+
+  /// Its sender had received more of the other direction than was read. An acknowledgment from
+  /// outside the window proves nothing.
+  [[nodiscard]] static bool waits(const StreamDirection& direction, SeqNum answers,
+                                  bool is_answer) noexcept {
+    return is_answer && direction.awaits_peer() && answers.after(direction.peer_read) &&
+           answers.distance_from(direction.peer_read) <= std::int32_t{kSequenceWindowMax};
+  }
+  /// There is room to hold this segment although it could be delivered.
+  [[nodiscard]] bool can_hold_back(const StreamDirection& direction,
+                                   std::uint32_t size) const noexcept {
+    return direction.held_segment_count < kHeldSegmentCountMax &&
+           std::uint64_t{direction.held_bytes} + direction.dropped_bytes + size <= kHeldBytesMax &&
+           pool_.free_count() > size / SegmentBlock::kBytesMax + 1;
   }
 
   void move_next(StreamDirection& direction, std::uint32_t size) noexcept;
@@ -162,42 +226,51 @@ class Reassembler {
 };
 
 template <class Sink>
-SegmentFate Reassembler::deliver(StreamDirection& direction, SeqNum seq, Bytes payload,
-                                 std::uint32_t missing, Sink&& sink) noexcept {
+SegmentFate Reassembler::take(StreamDirection& direction, const Segment& segment,
+                              Sink& sink) noexcept {
   if (direction.given_up()) {
     if (direction.holds_segments()) release(direction);
     return SegmentFate::given_up;
   }
-  if (payload.size() > kSequenceWindowMax || missing > kSequenceWindowMax - payload.size()) {
+  const std::size_t captured = segment.payload.size();
+  if (captured > kSequenceWindowMax || segment.missing > kSequenceWindowMax - captured) {
     counters_->add(Counter::segments_out_of_window);
     return SegmentFate::out_of_window;
   }
-  if (payload.empty() && missing == 0) return SegmentFate::in_order;
-  if (!direction.started()) start(direction, seq);
-  if (seq == direction.next && !direction.has_hole() && missing == 0) {
+  if (segment.size() == 0) return SegmentFate::in_order;
+  if (!direction.started()) start(direction, segment.seq);
+  if (segment.seq == direction.next && !direction.has_hole() && segment.missing == 0 &&
+      !waits(direction, segment.answers, segment.is_answer)) {
     counters_->add(Counter::segments_in_order);
-    static_cast<void>(emit_bytes(direction, payload, sink));
+    static_cast<void>(emit_bytes(direction, segment.payload, sink));
     return SegmentFate::in_order;
   }
-  return deliver_slow(direction, {seq, payload, missing}, sink);
+  return take_slow(direction, segment, sink);
 }
 
 template <class Sink>
-SegmentFate Reassembler::deliver_slow(StreamDirection& direction, Segment segment,
-                                      Sink& sink) noexcept {
+SegmentFate Reassembler::take_slow(StreamDirection& direction, Segment segment,
+                                   Sink& sink) noexcept {
   const std::int64_t ahead = segment.seq.distance_from(direction.next);
   if (ahead > std::int64_t{kSequenceWindowMax} || -ahead > std::int64_t{kSequenceWindowMax}) {
     counters_->add(Counter::segments_out_of_window);
     return SegmentFate::out_of_window;
   }
+  if (-ahead >= segment.size()) {
+    counters_->add(Counter::segments_retransmitted);
+    return SegmentFate::retransmission;
+  }
+  if (ahead < 0) segment.drop_before(direction.next);
+  const bool waiting = waits(direction, segment.answers, segment.is_answer);
+  const bool may_be_held = ahead > 0 || waiting || is_held_back(direction);
   const std::uint32_t fresh =
-      ahead > 0 ? fresh_bytes(direction, segment.seq, segment.size()) : segment.size();
-  if (-ahead >= segment.size() || fresh == 0) {
+      may_be_held ? fresh_bytes(direction, segment.seq, segment.size()) : segment.size();
+  if (fresh == 0) {
     counters_->add(Counter::segments_retransmitted);
     return SegmentFate::retransmission;
   }
   if (ahead > 0 && !make_room(direction, segment.seq, fresh, sink)) return SegmentFate::given_up;
-  if (!segment.seq.after(direction.next)) {
+  if (!segment.seq.after(direction.next) && !(waiting && can_hold_back(direction, fresh))) {
     counters_->add(Counter::segments_in_order);
     deliver_run(direction, segment, sink);
     return ahead < 0 ? SegmentFate::partly_new : SegmentFate::in_order;
@@ -218,6 +291,10 @@ bool Reassembler::make_room(StreamDirection& direction, SeqNum seq, std::uint32_
   while (seq.after(direction.next) &&
          (direction.held_segment_count >= kHeldSegmentCountMax ||
           std::uint64_t{direction.held_bytes} + direction.dropped_bytes + fresh > kHeldBytesMax)) {
+    if (is_held_back(direction)) {
+      if (!drain(direction, sink, true)) return false;
+      continue;
+    }
     const bool hold_first =
         direction.holds_segments() && pool_[direction.held_head].seq.before(seq);
     if (!close_hole(direction, hold_first ? pool_[direction.held_head].seq : seq, sink)) {
@@ -236,6 +313,10 @@ void Reassembler::deliver_run(StreamDirection& direction, Segment segment, Sink&
     const std::uint32_t room = direction.holds_segments()
                                    ? pool_[direction.held_head].seq.value - direction.next.value
                                    : std::numeric_limits<std::uint32_t>::max();
+    if (room == 0) {  // these bytes are held, and wait for the other direction
+      static_cast<void>(hold(direction, segment));
+      return;
+    }
     bool wanted = false;
     if (!segment.payload.empty()) {
       const auto size = std::min(segment.payload.size(), std::size_t{room});
@@ -247,10 +328,13 @@ void Reassembler::deliver_run(StreamDirection& direction, Segment segment, Sink&
   }
 }
 
-/// Delivers the held blocks that continue the stream.
+/// Delivers the held blocks that continue the stream; the first also if it waits, when `forced`.
 template <class Sink>
-bool Reassembler::drain(StreamDirection& direction, Sink& sink) noexcept {
+bool Reassembler::drain(StreamDirection& direction, Sink& sink, bool forced) noexcept {
   while (direction.holds_segments() && pool_[direction.held_head].seq == direction.next) {
+    const SegmentBlock& first = pool_[direction.held_head];
+    if (!forced && waits(direction, first.answers, first.is_answer)) break;
+    forced = false;
     const std::uint32_t index = pop_block(direction);
     const SegmentBlock& block = pool_[index];
     const bool wanted = block.is_missing
@@ -272,7 +356,19 @@ bool Reassembler::close_hole(StreamDirection& direction, SeqNum end, Sink& sink)
 template <class Sink>
 void Reassembler::give_up_hole(StreamDirection& direction, Sink&& sink) noexcept {
   if (!has_hole(direction)) return;
-  static_cast<void>(close_hole(direction, hole_end(direction), sink));
+  if (is_held_back(direction)) {
+    static_cast<void>(drain(direction, sink, true));
+  } else {
+    static_cast<void>(close_hole(direction, hole_end(direction), sink));
+  }
+}
+
+template <class Sink>
+void Reassembler::give_up_until(StreamDirection& direction, SeqNum end, Sink&& sink) noexcept {
+  if (direction.given_up() || !direction.started() || is_held_back(direction)) return;
+  const SeqNum held = direction.holds_segments() ? pool_[direction.held_head].seq : end;
+  const SeqNum until = held.before(end) ? held : end;
+  if (until.after(direction.next)) static_cast<void>(close_hole(direction, until, sink));
 }
 
 template <class Sink>

@@ -27,15 +27,17 @@ inline constexpr std::uint32_t kNoBlock = 0xffff'ffff;
 /// A run of bytes that is held, or a run that is known to be cut off by the snap length
 /// (`is_missing`; then there are no bytes and `size` has no bound of its own).
 struct SegmentBlock {
-  static constexpr std::size_t kHeaderBytes = 16;
+  static constexpr std::size_t kHeaderBytes = 20;
   static constexpr std::uint32_t kBytesMax =
       static_cast<std::uint32_t>(kSegmentBlockBytes - kHeaderBytes);
 
   std::uint32_t next = kNoBlock;
   SeqNum seq;
   std::uint32_t size = 0;
+  SeqNum answers;  ///< what its sender had received of the other direction
   bool is_missing = false;
   bool ends_segment = false;  ///< the last block of the segment it came with
+  bool is_answer = false;     ///< `answers` is known
   std::array<std::uint8_t, kBytesMax> bytes;
 
   [[nodiscard]] SeqNum end() const noexcept { return seq.plus(size); }
@@ -79,8 +81,8 @@ class SegmentPool {
 
  private:
   std::span<SegmentBlock> blocks_;
-  std::uint32_t first_free_ = kNoBlock;     ///< of those that were given back
-  std::uint32_t untouched_begin_ = 0;       ///< from here on no block was ever used
+  std::uint32_t first_free_ = kNoBlock;  ///< of those that were given back
+  std::uint32_t untouched_begin_ = 0;    ///< from here on no block was ever used
   std::uint32_t free_count_ = 0;
 };
 

@@ -32,6 +32,7 @@ struct StreamDirection {
   std::uint32_t held_bytes = 0;     ///< including bytes that are known to be cut off
   std::uint32_t dropped_bytes = 0;  ///< ahead of the hole, but not held because the pool was empty
   std::uint32_t delivered_bytes = 0;  ///< saturating
+  SeqNum peer_read;  ///< how far the other direction was read; meaningful when it is awaited
   std::uint16_t held_segment_count = 0;
 
   [[nodiscard]] bool started() const noexcept { return started_; }
@@ -45,9 +46,23 @@ struct StreamDirection {
 
   void mark_started() noexcept { started_ = true; }
 
+  /// Segments wait until the other direction was read as far as their sender had received it.
+  [[nodiscard]] bool awaits_peer() const noexcept { return awaits_peer_; }
+  void await_peer(SeqNum read) noexcept {
+    peer_read = read;
+    awaits_peer_ = true;
+  }
+  void ignore_peer() noexcept { awaits_peer_ = false; }
+
+  /// Its sender has waited in vain, and repeated itself.
+  [[nodiscard]] bool repeats() const noexcept { return repeats_; }
+  void set_repeats(bool repeats) noexcept { repeats_ = repeats; }
+
  private:
   bool started_ = false;
   bool given_up_ = false;
+  bool awaits_peer_ = false;
+  bool repeats_ = false;
 };
 static_assert(sizeof(StreamDirection) <= 40);
 static_assert(std::is_trivially_copyable_v<StreamDirection>);

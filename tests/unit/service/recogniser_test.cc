@@ -173,6 +173,7 @@ TEST(Recogniser, NamesServersOfDataAndDesktops) {
       {server(x224(0xd0, rdp_negotiation(2, 1))), rdp},
       {server(x224(0xd0, rdp_negotiation(3, 5))), rdp},
       {server(x224(0xd0, {})), rdp},
+      {server(raw("\x03\0\0\x09\x02\xf0\x80\x21\x80")), rdp},
       {server(raw("\x05\0")), socks},
       {server(raw("\x05\xff")), socks},
       {server(raw("\x05\x02\0\x01\0\0\0\0\0\0")), socks},

@@ -337,5 +337,106 @@ TEST_F(ReassemblerTest, DroppedBytesCountTowardsTheLimitSoThatTheStreamGoesOn) {
   EXPECT_FALSE(Reassembler::has_hole(direction));
 }
 
+// --- the other direction ---
+
+class AnswerTest : public ReassemblerTest {
+ protected:
+  static constexpr SeqNum kPeer{1000};
+
+  AnswerTest() { direction_.await_peer(kPeer); }
+
+  SegmentFate answer(std::uint32_t offset, std::string_view text, std::uint32_t peer_bytes) {
+    const auto* data = reinterpret_cast<const std::uint8_t*>(text.data());
+    return reassembler_.deliver_answer(direction_, kFirst.plus(offset), Bytes(data, text.size()), 0,
+                                       kPeer.plus(peer_bytes), recorder_);
+  }
+  void peer_was_read(std::uint32_t bytes) {
+    direction_.await_peer(kPeer.plus(bytes));
+    reassembler_.resume(direction_, recorder_);
+  }
+};
+
+TEST_F(AnswerTest, IsHeldUntilWhatItAnswersWasRead) {
+  EXPECT_EQ(answer(0, "ab", 0), SegmentFate::in_order);
+  EXPECT_EQ(answer(2, "cd", 10), SegmentFate::held);
+  EXPECT_TRUE(reassembler_.is_held_back(direction_));
+  EXPECT_EQ(reassembler_.awaited(direction_), kPeer.plus(10));
+  peer_was_read(9);
+  EXPECT_EQ(recorder_.text(), "ab");
+  peer_was_read(10);
+  EXPECT_EQ(recorder_.text(), "abcd");
+  EXPECT_FALSE(Reassembler::has_hole(direction_));
+}
+
+TEST_F(AnswerTest, WaitsBehindAnEarlierOneToo) {
+  EXPECT_EQ(answer(2, "cd", 10), SegmentFate::held);
+  EXPECT_FALSE(reassembler_.is_held_back(direction_)) << "a hole comes first";
+  EXPECT_EQ(answer(0, "ab", 0), SegmentFate::in_order);
+  EXPECT_EQ(recorder_.text(), "ab");
+  peer_was_read(10);
+  EXPECT_EQ(recorder_.text(), "abcd");
+}
+
+TEST_F(AnswerTest, IsNotHeldWhereThePeerIsNotAwaited) {
+  direction_.ignore_peer();
+  EXPECT_EQ(answer(0, "ab", 10), SegmentFate::in_order);
+}
+
+TEST_F(AnswerTest, DoesNotWaitForAnAcknowledgmentFromOutsideTheWindow) {
+  EXPECT_EQ(answer(0, "ab", kSequenceWindowMax), SegmentFate::held);
+  give_up();
+  EXPECT_EQ(answer(2, "cd", kSequenceWindowMax + 1), SegmentFate::in_order);
+  EXPECT_EQ(recorder_.text(), "abcd");
+}
+
+TEST_F(AnswerTest, IsDeliveredWhenItIsWaitedForNoLonger) {
+  EXPECT_EQ(answer(0, "ab", 10), SegmentFate::held);
+  EXPECT_EQ(answer(2, "cd", 20), SegmentFate::held);
+  give_up();
+  EXPECT_EQ(recorder_.text(), "ab") << "one at a time";
+  give_up();
+  EXPECT_EQ(recorder_.text(), "abcd");
+}
+
+TEST_F(AnswerTest, RepetitionOfAHeldAnswerIsARetransmission) {
+  EXPECT_EQ(answer(0, "ab", 10), SegmentFate::held);
+  EXPECT_EQ(answer(0, "ab", 10), SegmentFate::retransmission);
+  EXPECT_EQ(answer(0, "ab", 0), SegmentFate::retransmission);
+}
+
+TEST_F(AnswerTest, LimitsDeliverWhatWaits) {
+  for (std::uint32_t i = 0; i < kHeldSegmentCountMax; ++i) {
+    ASSERT_EQ(answer(2 * i, "ab", 10), SegmentFate::held) << i;
+  }
+  EXPECT_NE(answer(2 * kHeldSegmentCountMax, "ab", 10), SegmentFate::dropped);
+  EXPECT_EQ(recorder_.text(), "ab");
+}
+
+TEST_F(AnswerTest, HoleThatIsGivenUpEndsBeforeTheFirstHeldByte) {
+  EXPECT_EQ(at(4, "ef"), SegmentFate::held);
+  reassembler_.give_up_until(direction_, kFirst.plus(2), recorder_);
+  EXPECT_EQ(direction_.next, kFirst.plus(2));
+  reassembler_.give_up_until(direction_, kFirst.plus(8), recorder_);
+  EXPECT_EQ(direction_.next, kFirst.plus(6)) << "what was held is delivered";
+}
+
+TEST_F(ReassemblerTest, PacketWithoutPayloadShowsAHole) {
+  EXPECT_EQ(at(0, "ab"), SegmentFate::in_order);
+  Reassembler::note_sent_until(direction_, kFirst.plus(2));
+  EXPECT_FALSE(Reassembler::has_hole(direction_));
+  Reassembler::note_sent_until(direction_, kFirst.plus(5));
+  EXPECT_TRUE(Reassembler::has_hole(direction_));
+  EXPECT_EQ(reassembler_.hole_bytes(direction_), 3u);
+  EXPECT_EQ(at(2, "cde"), SegmentFate::in_order);
+  EXPECT_FALSE(Reassembler::has_hole(direction_));
+}
+
+TEST_F(ReassemblerTest, NumberOfAFinIsNoHole) {
+  EXPECT_EQ(at(0, "ab"), SegmentFate::in_order);
+  Reassembler::note_sent_until(direction_, kFirst.plus(3));
+  Reassembler::note_fin(direction_, kFirst.plus(2));
+  EXPECT_FALSE(Reassembler::has_hole(direction_));
+}
+
 }  // namespace
 }  // namespace shakedown::stream

@@ -50,6 +50,34 @@ TEST(Mirror, RefusedConnectionKeepsItsVlan) {
   EXPECT_EQ(records[0].path.signature, TamperingSignature::syn_rst_ack);
 }
 
+/// Answers to the SYN that an injector sends in the server's name.
+Frames refused_by(const std::vector<std::uint8_t>& flags) {
+  TcpConversation conversation;
+  conversation.syn();
+  for (const std::uint8_t each : flags) {
+    conversation.wait(kMillisecond).segment_at(Side::server, 0, {}, each);
+  }
+  return conversation.take_frames();
+}
+
+TEST(Mirror, SeveralResetsInAnswerToASynAreOneRefusal) {
+  const auto rst = tcp_flag::rst;
+  const std::uint8_t rst_ack = tcp_flag::rst | tcp_flag::ack;
+  const struct {
+    std::vector<std::uint8_t> resets;
+    TamperingSignature signature;
+  } cases[] = {{{rst}, TamperingSignature::syn_rst},
+               {{rst_ack}, TamperingSignature::syn_rst_ack},
+               {{rst, rst_ack}, TamperingSignature::syn_rst_and_rst_ack}};
+  for (const auto& each : cases) {
+    const auto records = follow(refused_by(each.resets));
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(outcome_text(records[0]), "refused");
+    EXPECT_EQ(records[0].path.signature, each.signature)
+        << unsigned{records[0].ending.rst_count_server};
+  }
+}
+
 TEST(Mirror, SynShownTwiceIsNotRepeated) {
   TcpConversation conversation;
   conversation.syn();

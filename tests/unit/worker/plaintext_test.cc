@@ -102,7 +102,8 @@ TEST(Plaintext, FollowsAnUpgradeWhateverTheBurst) {
 
 TEST(Plaintext, FailureInsideAnUpgradeKeepsItsName) {
   const auto lines = with(smtp_until_request(), server("220 go\r\n"));
-  const HandshakeRecord record = only(then(talk(kSmtp, lines), alert_after_client_hello(HandshakeParameters::tls12(), 40)));
+  const HandshakeRecord record =
+      only(then(talk(kSmtp, lines), alert_after_client_hello(HandshakeParameters::tls12(), 40)));
   EXPECT_EQ(outcome_text(record), "alert_after_client_hello");
   EXPECT_EQ(record.starttls, StartTls::smtp);
 }
@@ -149,8 +150,8 @@ TEST(Plaintext, GreetingsThatGoNowhereAreNotReported) {
 
 TEST(Plaintext, PostgresqlIsAskedInOneMessage) {
   const Content request{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
-  const HandshakeRecord accepted = only(
-      then(talk(kPostgresql, {{Side::client, request}, server("S")}), tls13_full()));
+  const HandshakeRecord accepted =
+      only(then(talk(kPostgresql, {{Side::client, request}, server("S")}), tls13_full()));
   EXPECT_EQ(outcome_text(accepted), "established");
   EXPECT_EQ(accepted.starttls, StartTls::postgresql);
   const HandshakeRecord refused = only(
@@ -161,14 +162,15 @@ TEST(Plaintext, PostgresqlIsAskedInOneMessage) {
 
 /// MySQL's protocol 10: version, thread, salt, capabilities with CLIENT_SSL.
 Content mysql_greeting() {
-  Content greeting = text(std::string_view("\x4a\0\0\0\x0a"
-                                           "8.0.36\0"
-                                           "\x08\0\0\0"
-                                           "12345678\0"
-                                           "\xff\xff\xff\x02\0\xff\xdf\x15\0\0\0\0\0\0\0\0\0\0"
-                                           "123456789012\0"
-                                           "caching_sha2_password\0",
-                                           78));
+  Content greeting =
+      text(std::string_view("\x4a\0\0\0\x0a"
+                            "8.0.36\0"
+                            "\x08\0\0\0"
+                            "12345678\0"
+                            "\xff\xff\xff\x02\0\xff\xdf\x15\0\0\0\0\0\0\0\0\0\0"
+                            "123456789012\0"
+                            "caching_sha2_password\0",
+                            78));
   return greeting;
 }
 
@@ -190,8 +192,8 @@ TEST(Plaintext, HelloBehindTheRequestIsNotMissed) {
   request_and_hello.insert(request_and_hello.end(), hello.begin(), hello.end());
   Dialogue rest = dialogue;
   rest.steps.erase(rest.steps.begin());
-  const HandshakeRecord record = only(
-      then(talk(kMysql, {{Side::server, mysql_greeting()}, {Side::client, request_and_hello}}), rest));
+  const HandshakeRecord record = only(then(
+      talk(kMysql, {{Side::server, mysql_greeting()}, {Side::client, request_and_hello}}), rest));
   EXPECT_EQ(outcome_text(record), "established");
   EXPECT_EQ(record.starttls, StartTls::mysql);
 }
@@ -252,13 +254,45 @@ TEST(Plaintext, ReplyThatIsNotTlsNamesTheService) {
 }
 
 TEST(Plaintext, BannerBeforeTheHelloIsTheAnswerOfAServerThatSaysNoMore) {
-  const HandshakeRecord record =
-      only(talk(22, {server("SSH-2.0-OpenSSH_9.2\r\n"),
-                     {Side::client, tls12_full().steps.front().bytes}})
-               .close(Side::server)
-               .take_frames());
+  const HandshakeRecord record = only(talk(22, {server("SSH-2.0-OpenSSH_9.2\r\n"),
+                                                {Side::client, tls12_full().steps.front().bytes}})
+                                          .close(Side::server)
+                                          .take_frames());
   EXPECT_EQ(outcome_text(record), "non_tls_reply");
   EXPECT_EQ(record.server_service.service, Service::ssh);
+}
+
+TEST(Plaintext, HelloBehindTheGreetingOfAServiceIsNoWordOfTheClient) {
+  const HandshakeRecord record = only(talk(21, {server("220 (vsFTPd 3.0.3)\r\n"),
+                                                {Side::client, tls12_full().steps.front().bytes},
+                                                server("500 OOPS: unknown command\r\n")})
+                                          .close(Side::server)
+                                          .take_frames());
+  EXPECT_EQ(outcome_text(record), "non_tls_reply");
+  EXPECT_EQ(record.starttls, StartTls::none);
+  EXPECT_EQ(record.client_service.service, Service::none);
+  EXPECT_EQ(record.server_service.service, Service::ftp);
+}
+
+TEST(Plaintext, WhatAClientSaysBehindARefusalDoesNotRenameIt) {
+  auto lines =
+      with(smtp_until_request(), server("503 STARTTLS command used when not advertised\r\n"));
+  const HandshakeRecord record =
+      only(talk(kSmtp, with(lines, client("QUIT\r\n"))).close(Side::client).take_frames());
+  EXPECT_EQ(outcome_text(record), "starttls_refused");
+  EXPECT_EQ(record.client_service.service, Service::smtp);
+  EXPECT_EQ(record.server_service.code, 503);
+}
+
+TEST(Plaintext, ClientThatComplainsAboutABannerByAnAlertWasAnsweredByIt) {
+  const Content alert{0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x0a};
+  for (const std::string_view banner : {std::string_view("SSH-2.0-OpenSSH_9.2\r\n"), {}}) {
+    std::vector<Line> lines{{Side::client, tls12_full().steps.front().bytes},
+                            {Side::client, alert}};
+    if (!banner.empty()) lines.insert(lines.begin(), server(banner));
+    const HandshakeRecord record = only(talk(22, lines).close(Side::client).take_frames());
+    EXPECT_EQ(outcome_text(record), banner.empty() ? "alert_after_client_hello" : "non_tls_reply");
+  }
 }
 
 TEST(Plaintext, PlainHttpToAWatchedPortNamesTheClient) {
