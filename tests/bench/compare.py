@@ -132,12 +132,16 @@ def main():
     parser.add_argument("capture")
     parser.add_argument("--connections", type=int, default=0, help="TLS connections in the capture")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--against", type=lambda path: pathlib.Path(path).resolve(), metavar="BUILD",
+                        help="another build of ours, such as one of an older commit, for its CPU time in the same run")
     options = parser.parse_args()
 
     packets = count_packets(options.capture)
-    theirs, ours = [], []
+    theirs, ours, older = [], [], []
     for _ in range(options.runs):
         theirs.append(Testpmd(options.capture).seconds_to_read(packets))
+        if options.against:
+            older.append(OurRun(options.against, options.capture))
         ours.append(OurRun(options.build, options.capture))
     cpu = min(run.cpu for run in ours)
     their_rate = packets / min(theirs)
@@ -146,6 +150,10 @@ def main():
     print("dpdk-testpmd rxonly, packets/s    %14.0f" % their_rate)
     print("shakedown, one worker, packets/s  %14.0f   (%.2f of testpmd)" % (our_rate, our_rate / their_rate))
     print("data-plane CPU, packets/s         %14.0f" % (packets / cpu))
+    if older:
+        older_cpu = min(run.cpu for run in older)
+        print("the other build, packets/s        %14.0f   (this one: %.3f of it)"
+              % (packets / older_cpu, older_cpu / cpu))
     if options.connections:
         print("data-plane CPU, connections/s     %14.0f" % (options.connections / cpu))
     print("data-plane resident MiB, at most  %14.1f   (%s)" % (max(run.resident_mib for run in ours),
