@@ -22,8 +22,10 @@ constexpr unsigned kPacketsPastHoleMax = 16;
 }  // namespace
 
 // A reset acknowledges like any segment (RFC 9293 §3.10.7.1), unless whoever forged it made the
-// number up.
+// number up: injectors try several, and only the first is believed.
 bool Worker::acks_stream(const Connection& connection, SeqNum ack, Direction direction) noexcept {
+  const bool from_client = direction == Direction::client_to_server;
+  if (connection.state.has(from_client ? State::client_rst : State::server_rst)) return false;
   const auto& acked = connection.streams[handshake::index_of(handshake::opposite(direction))];
   const std::int32_t ahead = ack.distance_from(acked.next);
   return acked.started() && ahead > 0 && ahead <= std::int32_t{kHeldBytesMax};

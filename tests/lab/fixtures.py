@@ -8,7 +8,9 @@ silence from the end of the file. Each fixture is replayed before it is kept, an
 capture gave. Where nobody answers, that is a finding only beside somebody who does: such a fixture gets the packets
 and lines of a second, successful case.
 
-    <case>.pcap      <case>.expect      lines of `client server outcome by stage`, as in tests/captures/showcase.expect
+    <case>.pcap      <case>.expect      lines of `client server outcome by stage`, as in tests/captures/showcase.expect,
+                                        and `in TUNNEL`, `vlan ID [ID]`, `over PROTOCOL` (which asked for TLS),
+                                        `client SERVICE` and `server SERVICE` (what was no TLS) where it was so
     INDEX.md         what each one is
 
 split() writes all cases of a run in this way, uncut and unasked, for who wants to look at them.
@@ -25,12 +27,13 @@ from judge import matrix
 from model import LabError
 
 FILE_BYTES_MAX = 20_000
-FILES_MAX = 100
-ALL_BYTES_MAX = 1_500_000
+FILES_MAX = 110   # of cases about the ends, of those about the mirror, and of those about what is no TLS
+ALL_BYTES_MAX = 2_500_000
 
 _MAGICS = (0xA1B2C3D4, 0xA1B23C4D)
 _ETHERNET = 1
-_IPV4, _IPV6, _VLANS = 0x0800, 0x86DD, (0x8100, 0x88A8)
+_MIRROR_OPTIONS = ("tunnel", "inner_mtu", "mirror", "fragments")
+_IPV4, _IPV6, _MPLS, _VLANS = 0x0800, 0x86DD, 0x8847, (0x8100, 0x88A8)
 _ICMP, _ICMPV6, _UDP = 1, 58, 17
 
 
@@ -90,9 +93,21 @@ def _ether_type(frame):
     while len(frame) >= offset + 2:
         kind = struct.unpack_from(">H", frame, offset)[0]
         offset += 2
+        if kind == _MPLS:
+            return _behind_labels(frame, offset)
         if kind not in _VLANS:
             return kind, offset
         offset += 2
+    return None, len(frame)
+
+
+def _behind_labels(frame, offset):
+    """IP, as the laboratory has nothing else there; the lowest bit of a label's third byte marks the last one."""
+    while len(frame) >= offset + 4:
+        offset += 4
+        if frame[offset - 2] & 1:
+            version = frame[offset] >> 4 if len(frame) > offset else 0
+            return {4: _IPV4, 6: _IPV6}.get(version), offset
     return None, len(frame)
 
 
@@ -124,7 +139,15 @@ def expect_lines(seen):
     """In the order of time, as outcome lines."""
     ordered = sorted(seen, key=lambda one: (one.start, one.source, one.source_port))
     return ["%s %s %s %s %s" % (endpoint(one.source, one.source_port), endpoint(one.destination, one.destination_port),
-                                one.name, one.by, one.stage) for one in ordered]
+                                one.name, one.by, one.stage) + _around(one) for one in ordered]
+
+
+def _around(seen):
+    words = (["in", seen.tunnel] if seen.tunnel else []) + (["vlan", *seen.vlan] if seen.vlan else [])
+    words += ["over", seen.starttls] if seen.starttls else []
+    for side, service in zip(("client", "server"), seen.service, strict=True):
+        words += [side, service] if service else []
+    return "".join(" " + word for word in words)
 
 
 def file_name(case):
@@ -139,10 +162,9 @@ def write(folder, result, capture_path, heartbeat_addresses, replay, versions):
     capture = Capture(capture_path)
     closing = closing_record(capture, heartbeat_addresses)
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.suffix in (".pcap", ".expect") or old.name == "INDEX.md":
-            old.unlink()
-    complaints, rows, size = [], [], 0
+    _remove_old(folder, result)
+    rows = [row for row in _old_rows(folder) if (folder / (row.split()[1] + ".pcap")).exists()]
+    complaints, size = [], sum(path.stat().st_size for path in folder.glob("*.pcap"))
     for one in _chosen(result):
         name = file_name(one.case)
         path = folder / (name + ".pcap")
@@ -163,6 +185,22 @@ def write(folder, result, capture_path, heartbeat_addresses, replay, versions):
     return complaints
 
 
+def _remove_old(folder, result):
+    """What this run could have made anew. A kernel or a machine that lacks something keeps what others have made; only
+    a run of everything knows which cases are no more."""
+    played = {file_name(one.case) for one in result.played}
+    known = played | {file_name(one.case) for one in result.skipped}
+    for old in folder.iterdir():
+        if old.suffix in (".pcap", ".expect") and (old.stem in played or (result.complete and old.stem not in known)):
+            old.unlink()
+
+
+def _old_rows(folder):
+    index = folder / "INDEX.md"
+    lines = index.read_text().splitlines() if index.exists() else []
+    return [line for line in lines if line.startswith("| ") and not line.startswith("| file |")]
+
+
 def split(folder, result, capture_path, heartbeat_addresses):
     """Every case that happened, by itself: <case>.pcap, and its truth as <case>.json."""
     capture = Capture(capture_path)
@@ -170,13 +208,13 @@ def split(folder, result, capture_path, heartbeat_addresses):
     folder.mkdir(parents=True, exist_ok=True)
     for one in result.happened:
         path = folder / (file_name(one.case) + ".pcap")
-        path.write_bytes(capture.header + b"".join(capture.about(one.address) + [closing]))
+        path.write_bytes(capture.header + b"".join(capture.about(one.address, *one.around) + [closing]))
         path.with_suffix(".json").write_text(json.dumps(matrix.case_json(result, one), indent=1) + "\n")
 
 
 def _try(path, result, capture, closing, cases, replay):
     """Writes the packets of these cases; their lines, or None when a replay does not give them."""
-    records = cut(capture.about(*(one.address for one in cases)), closing)
+    records = cut(capture.about(*(address for one in cases for address in (one.address, *one.around))), closing)
     path.write_bytes(capture.header + b"".join(records))
     lines = expect_lines([seen for one in cases for seen in _seen_of(result, one)])
     found = expect_lines(replay(path, sorted({one.port for one in cases})))
@@ -200,11 +238,18 @@ def _chosen(result):
         good = agreed if good is None else good & agreed
     candidates = [one for one in result.happened if one.case.fixture and one.case.name in (good or ())]
     met = collections.Counter()
-    ranked = []
+    ranked = collections.defaultdict(list)
     for one in candidates:
-        ranked.append((met[one.case.scenario], len(ranked), one))
+        rows = ranked[_about(one.case)]
+        rows.append((met[one.case.scenario], len(rows), one))
         met[one.case.scenario] += 1
-    return [one for _, _, one in sorted(ranked, key=lambda row: row[:2])[:FILES_MAX]]
+    return [one for rows in ranked.values() for _, _, one in sorted(rows, key=lambda row: row[:2])[:FILES_MAX]]
+
+
+def _about(case):
+    if any(case.client.option(key) for key in _MIRROR_OPTIONS):
+        return "mirror"
+    return "not TLS" if any(one.starttls or one.service != (None, None) for one in case.expected) else "ends"
 
 
 def _seen_of(result, one):
@@ -214,12 +259,12 @@ def _seen_of(result, one):
 
 
 def _index_row(name, one, whole, versions):
-    def program(side, stack):
-        return versions.get((side, stack), stack)
+    def program(side, spec):
+        return versions.get((side, spec.stack, spec.role)) or versions.get((side, spec.stack), spec.stack)
 
     case = one.case
-    client = program("client", case.client.stack)
-    server = program("server", case.server.stack) if case.server else "nobody"
+    client = program("client", case.client)
+    server = program("server", case.server) if case.server else "nobody"
     outcomes = ", ".join(dict.fromkeys("%s by %s" % (seen.name, seen.by) if seen.by != "none" else seen.name
                                        for seen in whole))
     return "| %s | %s | %s | %s | %s |" % (name, client, server, outcomes, one.cause or "-")
@@ -230,10 +275,11 @@ _INDEX = """# Captures of the laboratory
 Real programs failing on purpose, each alone: packets as the mirror port of the laboratory (tests/lab) showed
 them, with their times, cut by the address that only this case uses. Addresses and names are from the
 benchmarking and documentation ranges; the certificates were made for the run. `<name>.expect` holds the truth,
-one connection per line: `client server outcome by stage`. The name is scenario, client, server and variant. The
-last packet of each file is the datagram that ended the whole capture: it carries the clock on, so that a silence
-can be told from the end of the file. Where nobody answers, a second, successful connection shows that answers are
-mirrored at all.
+one connection per line: `client server outcome by stage`; if there were any, the tunnel and VLANs around it, what
+TLS was asked for over, and what client and server spoke that was no TLS. The name is scenario, client, server and
+variant. The last packet of each file is the datagram that ended the whole capture: it carries the clock on, so
+that a silence can be told from the end of the file. Where nobody answers, a second, successful connection shows
+that answers are mirrored at all.
 
 Read them with `--silence-timeout 4` and their server ports as `--watch-port`, as `tests/replay/fixtures_test.py`
 does.

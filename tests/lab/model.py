@@ -84,7 +84,8 @@ class ServerSpec:
     identity: the server's certificate, by its name in pki.py.
     client_certificates: None, "request" (optional) or "require"; verified against the lab's client authority.
     staple: None, "good" or "revoked" (OCSP).
-    starttls: None, "smtp", "imap", "postgres", ...
+    starttls: None, or the protocol that asks for TLS: smtp, imap, pop3, ftp, ldap, xmpp, postgres, mysql, rdp; or the
+        proxy that is asked for the way to it: http_connect, socks.
     role: "tls" for a TLS server; every other word is a behaviour that the adapter documents (e.g. nginx "preread").
     place: "server", or "inner" behind the box that can misbehave.
     options: further (key, value) pairs that the adapter documents.
@@ -165,6 +166,12 @@ class Expected:
     rejection: bool | None = False    # established, but the client closed without having sent anything
     starttls: str | None = None
     version: str | None = None        # negotiated
+    signature: str | None = None      # of connection tampering, by the name that it has in events
+    evidence: tuple[str, ...] = ()    # about the path: all of these must be among what is seen
+    tunnel: str | None = None         # the innermost one, as events name it: "vxlan:42"; "": none
+    vlan: tuple[str, ...] = ()        # ids, the outer one first
+    # What client and server spoke where it was no TLS, as events name it; "": nothing, None: not compared.
+    service: tuple[str | None, str | None] = (None, None)
 
     @property
     def name(self):

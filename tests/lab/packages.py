@@ -46,10 +46,14 @@ def core_missing():
 
 
 def program_versions():
-    """{(side, stack): "package version"} for the index of the fixtures."""
+    """{(side, stack): "package version"} for the index of the fixtures; (side, stack, role) where each role has its
+    own program."""
     packages = {(side, stack): adapter.PACKAGE for side, adapters in (("client", clients.ADAPTERS),
                                                                       ("server", servers.ADAPTERS))
                 for stack, adapter in adapters.items()}
+    for stack, adapter in clients.ADAPTERS.items():
+        for role, package in getattr(adapter, "PACKAGE_OF_ROLE", {}).items():
+            packages["client", stack, role] = package
     versions = installed(set(packages.values()))
-    return {key: "%s (%s %s)" % (key[1], package, versions[package]) if package in versions else key[1]
+    return {key: "%s (%s %s)" % (key[-1], package, versions[package]) if package in versions else key[-1]
             for key, package in packages.items()}

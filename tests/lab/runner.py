@@ -22,7 +22,7 @@ import servers
 from judge.compare import Played, settle
 from judge.result import Skipped
 from model import REPORTED, LabError, Unsupported
-from net import rules
+from net import fragmenter, mirroring, rules, tunnels
 
 CLIENT_TIMEOUT = 15.0
 LOG_PATIENCE = 3.0     # a server's log that has to say something
@@ -151,6 +151,7 @@ class _Attempt:
         self.running = None
         self.expected, self.verdict, self.cause = [], case.verdict, case.cause
         self.client_reports, self.server_reports = [], []
+        self.around = ()
 
     def destination(self, stack):
         """Address and port; its server is held for this case alone until `stack` is closed."""
@@ -164,7 +165,10 @@ class _Attempt:
         return self.address, self.port
 
     def run(self):
-        with rules.active(self.lab, self.case, self.address, self.port):
+        lab, case, address = self.lab, self.case, self.address
+        with (tunnels.active(lab, case, address) as outer, mirroring.active(lab, case, address) as outermost,
+              fragmenter.active(lab, case, address), rules.active(lab, case, address, self.port)):
+            self.around = (*outer, *outermost)
             for _ in range(self.case.repeat):
                 self._once()
                 if self.fault:
@@ -201,7 +205,8 @@ class _Attempt:
 
     def played(self, address, port, seconds):
         return Played(self.case, address, port, tuple(self.expected), self.verdict, self.cause,
-                      tuple(self.client_reports), tuple(self.server_reports), self.fault, seconds)
+                      tuple(self.client_reports), tuple(self.server_reports), self.fault, seconds,
+                      around=self.around)
 
 
 def _misfit(who, report, wanted):

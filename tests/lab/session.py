@@ -20,7 +20,7 @@ from model import LabError, Unsupported
 from observe import capture as capturing
 from observe import replay as replaying
 from observe import sensor
-from population import patterns, population
+from population import patterns, population, resets
 
 SILENCE_SECONDS = 4
 # The longest that the sensor waits before it calls a finished handshake finished (10 s), and its linger (1 s).
@@ -91,7 +91,7 @@ class Session:
                      for name in self.options.drivers]
         attempts = sum(len(one.lines) for one in self._populations) if self.options.populations else None
         return Result(wanted, played, skipped, observers, self.options.complete, self.options.without_cases, attempts,
-                      self._population_faults, self.seconds, [one.summary() for one in self._populations],
+                      self._population_faults, self.seconds, [line for one in self._populations for line in one.summary().splitlines()],
                       self._losses)
 
     def _choose(self):
@@ -163,14 +163,15 @@ class Session:
 
     def _play_populations(self):
         for name in self.options.populations:
-            one = population.Run(self.lab, name, self.options.size, self.options.seed)
+            one = (resets.Run(self.lab, self.options.size, self.options.seed) if name == resets.NAME else
+                   population.Run(self.lab, name, self.options.size, self.options.seed))
             self._populations.append(one)
             try:
                 one.go()
                 self._population_faults += one.not_as_planned()
             except (LabError, Unsupported) as error:
                 self._population_faults.append("population %s: %s" % (name, error))
-            self._progress("population " + one.summary())
+            self._progress("population " + one.summary().partition("\n")[0])
 
     def replay_one(self, path, ports):
         """What a replay of one fixture sees."""
@@ -209,8 +210,9 @@ def population_names(word):
     """What --population asks for."""
     if word == "none":
         return ()
+    known = (*patterns.PATTERNS, resets.NAME)
     if word == "all":
-        return tuple(patterns.PATTERNS)
-    if word not in patterns.PATTERNS:
-        raise ValueError("there is no population %s; there are %s" % (word, ", ".join(patterns.PATTERNS)))
+        return known
+    if word not in known:
+        raise ValueError("there is no population %s; there are %s" % (word, ", ".join(known)))
     return (word,)

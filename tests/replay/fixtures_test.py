@@ -23,12 +23,16 @@ def expected_lines(capture):
 
 
 def lines_of(events):
-    """Outcome lines, with the tunnel and the VLANs that the packets came in."""
+    """Outcome lines, with the tunnel and the VLANs that the packets came in, and what was spoken that is no TLS."""
     lines = []
     for line, event in zip(replay.outcome_lines(events), map(json.loads, events.splitlines()), strict=True):
         tunnel, network = event["shakedown"].get("tunnel"), event["network"]
         vlans = [where["vlan"]["id"] for where in (network, network.get("inner", {})) if "vlan" in where]
-        lines.append(" ".join([line, *(["in", tunnel] if tunnel else []), *(["vlan", *vlans] if vlans else [])]))
+        words = (["in", tunnel] if tunnel else []) + (["vlan", *vlans] if vlans else [])
+        words += ["over", event["shakedown"]["starttls"]] if "starttls" in event["shakedown"] else []
+        services = event["shakedown"].get("service", {})
+        words += [word for side in ("client", "server") if side in services for word in (side, services[side])]
+        lines.append(" ".join([line, *words]))
     return lines
 
 

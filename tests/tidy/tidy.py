@@ -39,7 +39,7 @@ SOURCES = {".cc", ".h", ".def", ".c", ".py", ".sh"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 NOT_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 RFC_WRONG = re.compile(
-    r"\b(?:rfc ?\d+|RFC-?\d+|RFC \d+,? (?:[Ss]ection|[Ss]ec\.?|[Cc]hapter|sect\.?)\b|RFC \d+(?:§|, ?§| § ))")
+    r"\b(?:rfc ?\d+(?!_)\b|RFC-?\d+|RFC \d+,? (?:[Ss]ection|[Ss]ec\.?|[Cc]hapter|sect\.?)\b|RFC \d+(?:§|, ?§| § ))")
 
 
 class Tree:

@@ -9,8 +9,7 @@ import importlib
 import importlib.util
 
 _NAMES = ("openssl", "curl", "gnutls", "nss", "wget", "python", "node", "java", "go", "chromium", "psql",
-"smtp",
-          "raw")
+          "mariadb", "ldap", "freerdp", "mail", "plain", "raw")
 
 ADAPTERS = {name: importlib.import_module("clients." + name) for name in _NAMES
             if importlib.util.find_spec("clients." + name)}

@@ -26,6 +26,8 @@ from program_output import PATH, first_line, last_line, line_around, missing  # 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 PADDING = tuple("x-padding-%02d-%s" % (number, "-" * 45) for number in range(28))
 
+PROXIES = ("http_connect", "socks")  # what stands in the place of STARTTLS there
+
 
 # What a client says first once the connection is encrypted, by its STARTTLS protocol; any answer will do.
 _REQUESTS = {
@@ -39,7 +41,14 @@ _REQUESTS = {
     "sieve": "CAPABILITY\r\nLOGOUT\r\n",
     # StartupMessage (length, protocol 3.0, user and database "lab") and Terminate, after which it closes.
     "postgres": "\0\0\0\x1f\0\3\0\0user\0lab\0database\0lab\0\0X\0\0\0\4",
+    # An anonymous bind. An unbind right behind it may cost the answer.
+    "ldap": "\x30\x0c\2\1\2\x60\7\2\1\3\4\0\x80\0",
+    # HandshakeResponse41 of "root" (behind greeting and SSLRequest it is the packet 2) and COM_QUIT.
+    "mysql": "\x26\0\0\2" "\1\x8a\0\0" "\0\0\0\1" "\x2d" + 23 * "\0" + "root\0\0" "\1\0\0\0\1",
+    "xmpp": "<?xml version='1.0'?><stream:stream xmlns='jabber:client' to='%(name)s' version='1.0' "
+            "xmlns:stream='http://etherx.jabber.org/streams'></stream:stream>",
 }
+_REQUESTS.update(dict.fromkeys(PROXIES, _REQUESTS[None]))
 
 
 class Ended(typing.NamedTuple):
@@ -256,8 +265,7 @@ def no_starttls(spec):
 def request(spec):
     if spec.starttls not in _REQUESTS:
         raise model.Unsupported("no client here speaks %s" % spec.starttls)
-    text = _REQUESTS[spec.starttls]
-    return text % {"name": expected_name(spec) or "localhost"} if spec.starttls is None else text
+    return _REQUESTS[spec.starttls].replace("%(name)s", expected_name(spec) or "localhost")
 
 
 def program_words(spec, lab, address, port):
@@ -276,6 +284,22 @@ def program_words(spec, lab, address, port):
         "resume": spec.resume, "starttls": spec.starttls, "source": spec.option("source"),
     }
     return words
+
+
+def only_tls_of(spec, low_and_high=True):
+    """For programs of other protocols than HTTP, which have few settings for TLS."""
+    tls = spec.tls
+    if (tls.suites or tls.groups or tls.signature_algorithms or tls.alpn or spec.resume or spec.identity
+            or (not low_and_high and tls != model.TlsSettings())):
+        raise model.Unsupported("%s takes TLS as it comes%s, without a certificate of its own" % (
+            spec.stack, " but for its version" if low_and_high else ""))
+
+
+def knowing_host(argv, lab, stack, name, address):
+    """The command line `argv` where `name` is `address`, for programs that have no other way to be told both."""
+    hosts = fresh_folder(lab, stack) / "hosts"
+    hosts.write_text("%s %s\n127.0.0.1 localhost\n" % (address, name))
+    return ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts, *argv]
 
 
 def as_arguments(words):

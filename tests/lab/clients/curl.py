@@ -8,6 +8,7 @@ by itself.
 import re
 
 import model
+import proxied
 from clients import base, openssl
 from clients.base import Rule
 from model import Said
@@ -20,12 +21,14 @@ PROFILE = openssl.PROFILE
 NAME_PROFILE = model.Profile(tls12="late", tls13="late")
 
 _SCHEMES = {"smtp": "smtp", "imap": "imap", "pop3": "pop3", "ftp": "ftp"}
+_PROXY_OPTIONS = {"http_connect": "--proxy", "socks": "--socks5"}
 _VERSIONS = {model.TLS10: "1.0", model.TLS11: "1.1", model.TLS12: "1.2", model.TLS13: "1.3"}
 _ALPN = {(): ["--no-alpn"], ("http/1.1",): ["--http1.1"], ("h2", "http/1.1"): ["--http2"]}
 
 _RULES = (
     Rule(r"curl: \(60\)", Said.rejected_peer),
-    Rule(r"curl: \(64\)|STARTTLS denied|STARTTLS not supported|AUTH TLS.*denied", Said.no_upgrade),
+    Rule(r"curl: \((?:64|97)\)|CONNECT tunnel failed|STARTTLS denied|STARTTLS not supported|AUTH TLS.*denied",
+         Said.no_upgrade),
     Rule(r"curl: \(52\)|curl: \(18\)", Said.got_close),
     Rule(r"curl: \(28\)", Said.timed_out),
     Rule(r"SSL_ERROR_SYSCALL", Said.got_close),
@@ -43,13 +46,21 @@ def run(spec, lab, address, port, timeout=15):
     if spec.resume in ("session_id", "early_data"):
         raise model.Unsupported("curl does not resume by %s" % spec.resume)
     host = spec.server_name or base.bracketed(address)
-    scheme = base.translate(_SCHEMES, spec.starttls, "STARTTLS", "curl") or "https"
-    url = "%s://%s:%d/" % (scheme, host, port)
+    proxy = _PROXY_OPTIONS.get(spec.starttls)
+    scheme = "https" if proxy else base.translate(_SCHEMES, spec.starttls, "STARTTLS", "curl") or "https"
+    url = "%s://%s:%d/" % (scheme, host, proxied.PORT if proxy else port)
+    there = "%s:%d" % (base.bracketed(address), port)
     argv = ["curl", "--silent", "--show-error", "--verbose", "--include", "--max-time", str(timeout),
-            "--retry", "0", "--noproxy", "*",
-            "--connect-to", "%s:%d:%s:%d" % (host, port, base.bracketed(address), port),
-            "--header", "Connection: close", "--write-out", "%{stderr}status %{http_code} %{exitcode}\\n"]
-    argv += ["--ssl-reqd"] if spec.starttls else []
+            "--retry", "0", "--header", "Connection: close",
+            "--write-out", "%{stderr}status %{http_code} %{exitcode}\\n"]
+    if proxy:
+        argv += [proxy, there, "--noproxy", "", "--suppress-connect-headers", "--connect-to", "%s:%d:%s:%d" % (
+            host, proxied.PORT, proxied.address(port), proxied.PORT)]
+    else:
+        argv += ["--noproxy", "*", "--connect-to", "%s:%d:%s" % (host, port, there)]
+        argv += ["--ssl-reqd"] if spec.starttls else []
+    # A list of files would come over a second connection.
+    argv += ["--head"] if spec.starttls == "ftp" else []
     argv += _settings(spec) + _trust(spec, lab)
     argv += [url, url] if spec.resume else [url]
     settings = openssl.configuration(spec, lab) if _needs_configuration(spec.tls) else None

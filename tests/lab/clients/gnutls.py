@@ -31,7 +31,9 @@ _SIGNATURES = {
              "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384",
     "sha1": "+SIGN-RSA-SHA1:+SIGN-ECDSA-SHA1",
 }
-_STARTTLS = ("smtp", "lmtp", "imap", "pop3", "ftp", "nntp", "sieve", "postgres")
+_STARTTLS = ("smtp", "lmtp", "imap", "pop3", "ftp", "xmpp", "ldap", "nntp", "sieve", "postgres")
+# At the end of its input gnutls-cli says close_notify, and these servers do not answer somebody who has closed.
+_ANSWERED_WHILE_OPEN = ("ldap", "xmpp")
 
 RULES = (
     Rule(r"Status: The certificate is NOT trusted", Said.rejected_peer),
@@ -86,7 +88,13 @@ def run(spec, lab, address, port, timeout=15):
         if spec.starttls not in _STARTTLS:
             raise model.Unsupported("gnutls-cli does no STARTTLS for %s" % spec.starttls)
         argv += ["--starttls-proto", spec.starttls]
-    argv += _resumption(spec, lab) + [address]
+    argv += _resumption(spec, lab)
+    if spec.starttls == "xmpp" and spec.server_name:  # whose server is told the domain, which is the host here
+        argv = base.knowing_host(argv + [spec.server_name], lab, spec.stack, spec.server_name, address)
+    else:
+        argv.append(address)
+    if spec.starttls in _ANSWERED_WHILE_OPEN:
+        argv = ["sh", "-c", '{ cat; sleep 1; } | "$0" "$@"', *argv]
     ended = base.run(spec, lab, argv, timeout, sends=base.request(spec))
     return _report(spec, ended)
 

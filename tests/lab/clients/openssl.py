@@ -3,6 +3,7 @@
 import re
 
 import model
+import proxied
 from clients import base
 from clients.base import Rule
 from model import Said
@@ -36,7 +37,7 @@ SUITES = {
     "rsa_kx": ("AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA", None),
     "ccm8": ("ECDHE-ECDSA-AES128-CCM8:AES128-CCM8", "TLS_AES_128_CCM_8_SHA256"),
 }
-_STARTTLS = ("smtp", "lmtp", "imap", "pop3", "ftp", "nntp", "sieve", "postgres")
+_STARTTLS = ("smtp", "lmtp", "imap", "pop3", "ftp", "xmpp", "ldap", "nntp", "sieve", "postgres", "mysql")
 
 RULES = (
     Rule(r"SSL alert number (\d+)", Said.got_alert),
@@ -125,10 +126,14 @@ def run(spec, lab, address, port, timeout=15):
                  "-key", lab.pki.key(spec.identity)]
     if spec.option("source"):
         argv += ["-bind", "%s:0" % base.bracketed(spec.option("source"))]
-    if spec.starttls:
+    if spec.starttls == "http_connect":
+        argv[argv.index("-connect") + 1] = "%s:%d" % (proxied.address(port), proxied.PORT)
+        argv += ["-proxy", "%s:%d" % (base.bracketed(address), port)]
+    elif spec.starttls:
         if spec.starttls not in _STARTTLS:
             raise model.Unsupported("s_client does no STARTTLS for %s" % spec.starttls)
         argv += ["-starttls", spec.starttls]
+        argv += ["-xmpphost", base.expected_name(spec)] if spec.starttls == "xmpp" else []
     if spec.resume is None:
         return _once(spec, lab, argv, timeout)
     return _twice(spec, lab, argv, timeout)

@@ -13,8 +13,9 @@ from model import REPORTED, Case, Expected, Report
 from observe import events
 
 # In the order and with the letters of the matrix.
-FIELDS = ("kind", "by", "stage", "alert", "rejection", "version", "starttls")
-LETTERS = "kbsarvt"
+FIELDS = ("kind", "by", "stage", "alert", "rejection", "version", "starttls", "signature", "evidence", "tunnel",
+          "vlan", "service")
+LETTERS = "kbsarvtgeulc"
 MISSING, SURPLUS = "missing", "surplus"
 
 
@@ -33,6 +34,7 @@ class Played:
     fault: str | None = None               # why the case did not happen; None: it did
     seconds: float = 0.0
     abandoned: tuple[tuple[str, int], ...] = ()  # where it was tried before, and did not happen
+    around: tuple[str, ...] = ()           # addresses of tunnels that only this case has around its packets
 
     @property
     def destination_key(self):
@@ -103,7 +105,7 @@ def compare(expected, seen):
     asked, differs = [], []
     for field in FIELDS:
         wanted = getattr(expected, field)
-        if wanted is None or (field == "alert" and wanted == REPORTED):
+        if wanted in (None, (), (None, None)) or (field == "alert" and wanted == REPORTED):
             continue
         asked.append(field)
         if not _same(field, wanted, getattr(seen, field)):
@@ -112,8 +114,11 @@ def compare(expected, seen):
 
 
 def _same(field, wanted, found):
-    # A sensor that saw an upgrade without naming its protocol has seen it; naming is not claimed by such an event.
-    return found == wanted or (field == "starttls" and found == "unknown")
+    if field == "evidence":
+        return set(wanted) <= set(found)
+    if field == "service":
+        return all(each in (None, other) for each, other in zip(wanted, found, strict=True))
+    return found == wanted
 
 
 def pair_up(expected, seen):

@@ -5,10 +5,12 @@ A cell has one letter for each field of compare.FIELDS: small where it agrees, c
 it was not asked. A case of several connections shows the worst of them.
 """
 import dataclasses
+import textwrap
 
 from judge.compare import FIELDS, LETTERS, MISSING, SURPLUS
 
 WIDTH = 110
+CELL = len(LETTERS)
 LEGEND = "letters: " + ", ".join("%s %s" % pair for pair in zip(LETTERS, FIELDS)) + "; capital: differs, .: not asked"
 
 
@@ -45,11 +47,11 @@ def lines(result):
         title = "%s (%s)" % (case.scenario, variant) if variant else case.scenario
         cells = [cell(verdicts.get(case.name)) for verdicts in by_observer]
         yield _line(title, case.client.stack, server_of(case), cells)
-    yield LEGEND
+    yield from textwrap.wrap(LEGEND, WIDTH)
 
 
 def _line(title, client, server, cells):
-    tail = "%-9s %-9s" % (client[:9], server[:9]) + "".join(" %-9s" % text[:9] for text in cells)
+    tail = "%-9s %-9s" % (client[:9], server[:9]) + "".join(" %-*s" % (CELL, text[:CELL]) for text in cells)
     room = WIDTH - len(tail) - 1
     return ("%-*s %s" % (min(room, 58), _cut(title, min(room, 58)), tail)).rstrip()
 

@@ -71,21 +71,27 @@ def _disagreements(result):
 def describe_expected(expected):
     alert = "reported" if expected.alert == REPORTED else expected.alert
     return _describe(expected.kind, expected.by or "anybody", expected.stage or "any stage", alert,
-                     expected.rejection, expected.version, expected.starttls)
+                     expected.rejection, expected.version, expected.starttls, expected.signature, expected.evidence,
+                     expected.tunnel, expected.vlan)
 
 
 def describe_seen(seen):
     if seen is None:
         return "nothing"
-    return _describe(seen.kind, seen.by, seen.stage, seen.alert, seen.rejection, seen.version, seen.starttls)
+    return _describe(seen.kind, seen.by, seen.stage, seen.alert, seen.rejection, seen.version, seen.starttls,
+                     seen.signature, seen.evidence, seen.tunnel, seen.vlan)
 
 
-def _describe(kind, by, stage, alert, rejection, version, starttls):
+def _describe(kind, by, stage, alert, rejection, version, starttls, signature, evidence, tunnel, vlan):
     words = ["%s by %s at %s" % (kind, by, stage)]
     words += ["alert %s" % alert] if alert is not None else []
     words += ["rejected late"] if rejection else []
     words += [version] if version else []
     words += ["starttls " + starttls] if starttls else []
+    words += ["signature " + signature] if signature else []
+    words += ["evidence " + " ".join(evidence)] if evidence else []
+    words += ["in " + tunnel] if tunnel else []
+    words += ["VLAN " + " ".join(vlan)] if vlan else []
     return ", ".join(words)
 
 

@@ -27,6 +27,12 @@ class Seen:
     starttls: str | None = None    # "unknown": there was an upgrade, of a protocol that is not named
     version: str | None = None     # negotiated
     cause: str | None = None       # None: not diagnosed
+    signature: str | None = None   # of connection tampering
+    evidence: tuple[str, ...] = ()  # about the path
+    confidence: str | None = None  # that the path ended it; None: nothing speaks for that
+    tunnel: str = ""
+    vlan: tuple[str, ...] = ()
+    service: tuple[str, str] = ("", "")  # what client and server spoke before, or in place of TLS
 
     @property
     def destination_key(self):
@@ -46,7 +52,9 @@ def seen(event):
             start=event["event"].get("start", event["@timestamp"]), name=events.name(event), kind=events.kind(event),
             by=events.by(event), stage=events.stage(event) or "none", alert=_ending_alert(event),
             rejection=events.rejection(event), starttls=events.starttls(event), version=events.version(event),
-            cause=event["shakedown"].get("cause", {}).get("id"))
+            cause=event["shakedown"].get("cause", {}).get("id"), signature=events.signature(event),
+            evidence=events.evidence(event), confidence=events.confidence(event),
+            tunnel=events.tunnel(event), vlan=events.vlan(event), service=events.service(event))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise LabError("an event is not as events are (%s %s): %.200s" % (
             type(error).__name__, error, event)) from error

@@ -25,7 +25,8 @@ _ROUTER_SETTINGS = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
 _SILENT_SETTINGS = ("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
 
 # Frames are mirrored as they are on the wire: cut into segments, with their checksums filled in.
-_OFFLOADS = "gso off tso off gro off tx off rx off"
+_OFFLOADS = ("gso off tso off gro off tx off rx off txvlan off rxvlan off tx-vlan-stag-hw-insert off "
+             "rx-vlan-stag-hw-parse off")
 
 
 def settings(namespace):
@@ -40,17 +41,18 @@ def offloads(namespace):
     """A shell script for the namespace, to be run before its interfaces are up."""
     lines = ["ethtool -K %s %s" % (name, _OFFLOADS) for name in plan.interfaces(namespace)]
     if namespace == "router":
-        lines += ["sysctl -q -w net.ipv6.conf.%s.disable_ipv6=1" % name for name in plan.SPANS]
+        lines += ["sysctl -q -w net.ipv6.conf.%s.disable_ipv6=1" % name
+                  for name in (*plan.SPANS, *plan.HALVES.values())]
     return " && ".join(lines)
 
 
 def cables():
     """For `ip -batch` outside of the namespaces."""
     for cable in plan.CABLES:
-        end = "%s netns %s address %s mtu 1500"
+        end = "%s netns %s address %s mtu %d"
         yield ("link add " + end + " type veth peer name " + end) % (
-            cable.interface, cable.namespace, plan.hardware_address(*cable[:2]),
-            cable.peer_interface, cable.peer_namespace, plan.hardware_address(*cable[2:]))
+            cable.interface, cable.namespace, plan.hardware_address(*cable[:2]), cable.mtu,
+            cable.peer_interface, cable.peer_namespace, plan.hardware_address(*cable[2:4]), cable.mtu)
 
 
 def configuration(namespace):
@@ -100,19 +102,30 @@ def kernel_bridge():
 
 
 def mirror():
-    """For `tc -n router -batch`: each packet of the mirrored links exactly once to every span port.
+    """For `tc -n router -batch`: each packet of the mirrored links exactly once to every span port, and to one half.
 
     A packet from one server place to the other (a proxy and its upstream) crosses two mirrored links. It is
-    mirrored where it comes in, so where it goes out a filter without action takes it out of the way.
+    mirrored where it comes in, so where it goes out a filter without action takes it out of the way. The filters of
+    single cases (mirroring.py) have preferences before these.
     """
-    actions = " pipe ".join("action mirred egress mirror dev %s" % name for name in plan.SPANS)
     origins = dict(zip(plan.MIRRORED, reversed(plan.PLACES)))
     for interface in plan.MIRRORED:
         yield "qdisc add dev %s clsact" % interface
         # u32 is in every kernel that has classifiers at all. Without a flowid it would not end the search.
-        for preference, protocol, word, family in ((1, "ip", "ip", 4), (2, "ipv6", "ip6", 6)):
+        for preference, protocol, word, family in ((101, "ip", "ip", 4), (102, "ipv6", "ip6", 6)):
             yield "filter add dev %s egress protocol %s pref %d u32 match %s src %s flowid :1" % (
                 interface, protocol, preference, word, plan.prefix(origins[interface], family))
-        for preference, direction in ((3, "egress"), (4, "ingress")):
+        for preference, direction in ((103, "egress"), (104, "ingress")):
             yield "filter add dev %s %s protocol all pref %d u32 match u32 0 0 flowid :1 %s" % (
-                interface, direction, preference, actions)
+                interface, direction, preference, copied_to(*plan.SPANS, plan.HALVES[direction]))
+    for name in plan.CLIENTS.values():
+        yield "qdisc add dev to_%s clsact" % name
+    # What is sent through a tunnel to a collector leaves by the one span port, and by the other as well.
+    yield "qdisc add dev %s clsact" % plan.SPANS[0]
+    yield "filter add dev %s egress protocol ip pref 1 u32 match ip dst %s flowid :1 %s" % (
+        plan.SPANS[0], plan.COLLECTORS, copied_to(*plan.SPANS[1:]))
+
+
+def copied_to(*devices):
+    """Actions of a filter."""
+    return " pipe ".join("action mirred egress mirror dev %s" % name for name in devices)

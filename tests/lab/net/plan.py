@@ -18,7 +18,9 @@ CLIENTS = {"a": "client_a", "b": "client_b", "c": "client_c"}
 PLACES = ("server", "inner")
 MIRRORED = ("to_server", "to_inner")   # links of the router
 SPANS = ("span_xdp", "span_pkt")       # where the router mirrors them to
+HALVES = {"egress": "half_to_server", "ingress": "half_to_client"}   # two more ports, one direction each
 UPLINK = "to_router"                   # the interface of every end system
+COLLECTORS = "192.0.2.128/25"          # where mirrors are sent that go through a tunnel themselves
 
 _PREFIXES = {
     "client_a": ("198.18.0.0/18", "2001:db8:a::/48"),
@@ -37,14 +39,18 @@ class Cable(typing.NamedTuple):
     interface: str
     peer_namespace: str
     peer_interface: str
+    mtu: int = 1500
 
 
 CABLES = (
     *(Cable(name, UPLINK, "router", "to_" + name) for name in ("client_a", "client_b", "client_c", "server")),
     Cable("router", "to_inner", "box", "box0"),
     Cable("box", "box1", "inner", UPLINK),
-    Cable("router", "span_xdp", "sensor", "mon_xdp"),
-    Cable("router", "span_pkt", "sensor", "mon_pkt"),
+    # With room for what a remote mirror puts around the frames of the mirrored links.
+    Cable("router", "span_xdp", "sensor", "mon_xdp", 1600),
+    Cable("router", "span_pkt", "sensor", "mon_pkt", 1600),
+    Cable("router", "half_to_server", "sensor", "mon_to_server"),
+    Cable("router", "half_to_client", "sensor", "mon_to_client"),
 )
 
 
@@ -73,16 +79,22 @@ def transit(namespace, family):
     return network[1], network[2], 64
 
 
+def collector(number):
+    """An address behind the span ports, for mirrors that are sent through a tunnel."""
+    network = ipaddress.ip_network(COLLECTORS)
+    return network[1 + number % (network.num_addresses - 2)]
+
+
 def hardware_address(namespace, interface):
     """Locally administered, and the same in every run."""
     for number, cable in enumerate(CABLES):
         if (namespace, interface) == cable[:2]:
             return "02:00:00:00:%02x:01" % number
-        if (namespace, interface) == cable[2:]:
+        if (namespace, interface) == cable[2:4]:
             return "02:00:00:00:%02x:02" % number
     raise KeyError((namespace, interface))
 
 
 def interfaces(namespace):
     """Names of all interfaces of a namespace but lo."""
-    return [end[1] for cable in CABLES for end in (cable[:2], cable[2:]) if end[0] == namespace]
+    return [end[1] for cable in CABLES for end in (cable[:2], cable[2:4]) if end[0] == namespace]

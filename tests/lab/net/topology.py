@@ -146,15 +146,16 @@ class Network:
             raise LabError("no more server ports")
         return port
 
-    def route_from(self, network, destination, source):
+    def route_from(self, network, destination, source, words=""):
         """Let the kernel choose `source` for everything that clients of this network send to `destination`.
 
-        For programs that cannot be told their source address: destinations are not shared between cases.
+        For programs that cannot be told their source address: destinations are not shared between cases. `words`:
+        what `ip route` should know beyond that.
         """
         namespace = plan.CLIENTS[network]
         gateway = plan.transit(namespace, 6 if ":" in source else 4)[0]
         lines = ["address replace %s dev lo nodad" % source] if ":" in source else []
-        lines.append("route replace %s via %s src %s" % (destination, gateway, source))
+        lines.append("route replace %s via %s src %s %s" % (destination, gateway, source, words))
         _batch([self._ip, "-n", namespace], lines)
 
     def _fresh(self, namespace, family):

@@ -82,6 +82,38 @@ def starttls(event):
     return event["shakedown"].get("starttls")
 
 
+def signature(event):
+    """The name of the tampering signature that fits the packets, or None."""
+    return event["shakedown"].get("tampering_signature")
+
+
+def evidence(event):
+    """Names of what speaks for the path as the one who ended it."""
+    return tuple(event["shakedown"].get("path", {}).get("evidence", ()))
+
+
+def confidence(event):
+    return event["shakedown"].get("path", {}).get("confidence")
+
+
+def tunnel(event):
+    """The innermost tunnel that it came through, "vxlan:42"; empty: none."""
+    return event["shakedown"].get("tunnel", "")
+
+
+def service(event):
+    """What client and server spoke where it was no TLS; empty: nothing, or nobody asked."""
+    found = event["shakedown"].get("service", {})
+    return found.get("client", ""), found.get("server", "")
+
+
+def vlan(event):
+    """VLAN ids, the outer one first."""
+    network = event.get("network", {})
+    found = (network.get("vlan", {}).get("id"), network.get("inner", {}).get("vlan", {}).get("id"))
+    return tuple(one for one in found if one is not None)
+
+
 def version(event):
     """"TLSv1.3", "SSLv3"; None before a ServerHello."""
     tls = event.get("tls", {})

@@ -22,8 +22,9 @@ def version(software):
     return plan.NEWEST[software]
 
 
-def expected(software, report):
-    """All that a sensor may rightly say of the attempt with this report of the loader."""
+def expected(software, report, blocked=False):
+    """All that a sensor may rightly say of the attempt with this report of the loader. `blocked`: the plan has somebody in
+    the path reset it, which is more than a client knows."""
     said, negotiated = report["said"], version(software)
     if report["phase"] == "application":
         # A server that went away after the handshake has not failed it.
@@ -35,8 +36,7 @@ def expected(software, report):
     if said == "got_alert":
         return [server_alert(alert=report["alert"])]
     if said == "got_reset":
-        # Who sent it, the server or somebody in the path in its name, is more than a client knows.
-        return [Expected("reset", by, "client_hello") for by in ("server", "path")]
+        return [Expected("reset", "path" if blocked else "server", "client_hello")]
     if said == "got_close":
         # The reset that answers the rest of the hello may come so late that the client never sees it.
         return [Expected(kind, "server", "client_hello") for kind in ("closed", "reset")]
@@ -64,7 +64,8 @@ def line(attempt, report, address, port, cause):
             "said": report["said"], "phase": report["phase"], "alert": report["alert"], "text": report["text"],
             "reached": attempt.planted, "planted": inside, "noise": attempt.noise,
             "cause": cause if inside else "untrusted_ca" if failed and attempt.noise else None,
-            "expected": [dataclasses.asdict(one) for one in expected(attempt.client.software, report)]}
+            "expected": [dataclasses.asdict(one) for one in expected(attempt.client.software, report,
+                                                                        inside and cause == "sni_blocked")]}
 
 
 def counts(lines):

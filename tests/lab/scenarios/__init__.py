@@ -8,7 +8,7 @@ import dataclasses
 import importlib
 
 FAMILIES = ("success", "versions", "offers", "certificates", "client_certificates", "names", "ending", "tcp",
-            "path", "not_tls", "starttls", "overload")
+            "path", "forged", "tunnels", "mirrors", "not_tls", "starttls", "overload")
 
 _scenarios = {}
 

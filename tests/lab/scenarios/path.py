@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Something between client and server interferes, or loses what is too large."""
+"""Something between client and server drops, loses, delays or forbids packets. Who forges some is in forged.py."""
 from model import TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, established, says
 from scenarios import scenario
 
 BLOCKED = "blocked.example.com"  # the server's certificate covers it
 BEHIND_BOX = ServerSpec("raw", place="inner")
-# Neither end sent the RST; a sensor that weighs the evidence of its TTL says "path", one that does not "server".
-BLOCKED_BY_RESET = (Expected("reset", None, "client_hello"),)
 SILENT_SERVER = (Expected("silence", "server", "client_hello"),)
 CONNECTED = says("connected")
+FLIGHTS = ((TLS12, "tlsv12", "server_hello_done"), (TLS13, "tlsv13", "server_hello"))
+NARROW = 1300                                            # bytes; IPv6 cannot be told less than 1280
+ROUTER = {4: "192.0.2.251", 6: "2001:db8:ffff:fb::1"}    # whose word the clients do not hear
 
 
 def _client(stack, name="www.example.com", rule=None, patience="6", **others):
@@ -16,16 +17,17 @@ def _client(stack, name="www.example.com", rule=None, patience="6", **others):
     return ClientSpec(stack, server_name=name, options=options + others.pop("options", ()), **others)
 
 
-@scenario
-def name_blocked_by_injector(lab):
-    ways = {"dropped": "ttl=37", "three": "ttl=37,count=3", "late": "ttl=37,forward=yes,to=client",
-            "payload": "ttl=201,payload=blocked"}
-    for way, options in ways.items():
-        for client in ("raw", "openssl", "curl", "gnutls") if way == "dropped" else ("raw",):
-            for family in (4, 6) if client == "raw" else (4,):
-                yield Case("", _client(client, BLOCKED, "box.reset:name=%s,%s" % (BLOCKED, options), family=family),
-                           BEHIND_BOX, BLOCKED_BY_RESET, says("got_reset"), cause="sni_blocked", variant=way,
-                           fixture=client == "raw")
+def _with_rules(rules, family=4, **options):
+    options = {"patience": "6", **options}
+    return ClientSpec("raw", family=family, options=tuple(("rule", rule) for rule in rules) + tuple(options.items()))
+
+
+def _lost_to_server(*evidence):
+    return (Expected("silence", "path", "client_hello", evidence=("large_segments_lost_to_server", *evidence)),)
+
+
+def _lost_to_client(stage, version, *evidence):
+    return Expected("silence", "path", stage, version=version, evidence=("large_segments_lost_to_client", *evidence))
 
 
 @scenario
@@ -48,25 +50,82 @@ def large_segments_to_server_lost(lab):
     # The mirror shows the whole ClientHello, which the server never gets.
     for family in (4, 6):
         yield Case("", _client("raw", rule="black_hole_to_server", family=family, options=(("padded", "yes"),)),
-                   ServerSpec("raw"), SILENT_SERVER, says("timed_out"), cause="mtu_black_hole", fixture=True)
+                   ServerSpec("raw"), _lost_to_server(), says("timed_out"), cause="mtu_black_hole", fixture=True)
 
 
 @scenario
 def large_segments_to_client_lost(lab):
     """The mirror is on the server's side of the loss, so that it shows a flight that the client never gets."""
-    for version, variant, stage in ((TLS12, "tlsv12", "server_hello_done"), (TLS13, "tlsv13", "server_hello")):
+    for version, variant, stage in FLIGHTS:
         yield Case("", _client("raw", rule="black_hole_to_client"), ServerSpec("raw", TlsSettings.only(version)),
-                   (Expected("silence", "client", stage, version=version),), says("timed_out"),
-                   cause="mtu_black_hole", variant=variant, fixture=True)
+                   (_lost_to_client(stage, version),), says("timed_out"), cause="mtu_black_hole", variant=variant,
+                   fixture=True)
 
 
 @scenario
 def large_segments_to_client_lost_before_the_mirror(lab):
-    """Only the small end of the server's flight comes through, and the client acknowledges nothing of it."""
-    for version, variant in ((TLS12, "tlsv12"), (TLS13, "tlsv13")):
+    """Only the small end of the server's flight comes through. The client asks once for what is before it, as after any
+    loss, and then both are silent: nothing says yet that it will never come."""
+    for version, variant, _ in FLIGHTS:
         yield Case("", _client("raw", rule="box.drop_large:direction=to_client"),
-                   ServerSpec("raw", TlsSettings.only(version), place="inner"), SILENT_SERVER, says("timed_out"),
-                   cause="mtu_black_hole", variant=variant, fixture=True)
+                   ServerSpec("raw", TlsSettings.only(version), place="inner"),
+                   SILENT_SERVER, says("timed_out"), cause="mtu_black_hole", variant=variant,
+                   fixture=True)
+
+
+@scenario
+def packet_too_big_ignored(lab):
+    """ICMP does say that packets are too big, on the wire, and whom it tells never hears of it."""
+    for family in (4, 6):
+        rules = ["narrow_to_client", "errors_ignored"]
+        yield Case("", _with_rules(rules, family), ServerSpec("raw", TlsSettings.only(TLS13)),
+                   (_lost_to_client("server_hello", TLS13, "icmp_error"),), says("timed_out"), cause="mtu_black_hole",
+                   variant="by_the_server", fixture=True)
+        rules = ["box.icmp:error=packet_too_big,direction=to_server,bytes=%d,sender=%s" % (NARROW, ROUTER[family]),
+                 "errors_ignored_by_client:sender=" + ROUTER[family]]
+        yield Case("", _with_rules(rules, family, padded="yes"), BEHIND_BOX, _lost_to_server("icmp_error"),
+                   says("timed_out"), cause="mtu_black_hole", variant="by_the_client", fixture=True)
+
+
+@scenario
+def packet_too_big_heeded(lab):
+    """The same errors, and the ends make smaller packets."""
+    # To these clients the way is known to be narrow from then on.
+    for family, source in ((4, "198.18.60.1"), (6, "2001:db8:a:ffff::1")):
+        yield Case("", _with_rules(["narrow_to_client"], family, source=source),
+                   ServerSpec("raw", TlsSettings.only(TLS13)), (established(TLS13),), CONNECTED, says("connected"),
+                   variant="by_the_server")
+        rule = "box.icmp:error=packet_too_big,direction=to_server,bytes=%d" % NARROW
+        yield Case("", _with_rules([rule], family, padded="yes"), BEHIND_BOX, (established(),), CONNECTED,
+                   says("connected"), variant="by_the_client")
+
+
+@scenario
+def rejected_by_a_router(lab):
+    """ICMP about the SYN from a device that is not the server; in port_rejected_by_icmp the server says so itself."""
+    for error in ("prohibited", "host_unreachable"):
+        for family in (4, 6):
+            yield Case("", _with_rules(["box.icmp:at=syn,direction=to_server,error=" + error], family, patience="4"),
+                       BEHIND_BOX, (Expected("unanswered", "path", "tcp", evidence=("icmp_error",)),),
+                       says("unreachable", "refused", "timed_out"), cause="port_rejected", variant=error, fixture=True)
+
+
+@scenario
+def data_rejected_by_a_router(lab):
+    """Connections may be made and no word may pass: TCP survives such an error (RFC 9293 §3.9.2.2), and waits."""
+    for family in (4, 6):
+        yield Case("", _with_rules(["box.icmp:direction=to_server,error=prohibited"], family), BEHIND_BOX,
+                   (Expected("silence", "path", "client_hello", evidence=("icmp_error",)),), says("timed_out"),
+                   cause="path_interference", fixture=True)
+
+
+@scenario
+def hello_reset_by_the_servers_firewall(lab):
+    """A reset of the server's host, though not of its TCP, is no doing of the path."""
+    for family in (4, 6):
+        yield Case("", _with_rules(["hello_reset_by_firewall"], family), ServerSpec("raw"),
+                   (Expected("reset", "server", "client_hello"),), says("got_reset"), cause="server_unresponsive",
+                   fixture=True)
 
 
 @scenario

@@ -85,6 +85,18 @@ class FieldsTest(unittest.TestCase):
             self.assertEqual(self.differs(wanted, event(**alike | change)), (field,), change)
         self.assertIn("kind", self.differs(wanted, event(**alike | {"kind": "closed"})))
 
+    def test_signature_and_evidence_are_compared(self):
+        wanted = Expected("reset", "path", "client_hello", signature="psh_rst", evidence=("ttl_differs",))
+        path = {"evidence": ["payload_in_reset", "ttl_differs"], "confidence": "certain"}
+        found = event("reset", "path", "client_hello", tampering_signature="psh_rst", path=path)
+        self.assertEqual(found.confidence, "certain")
+        self.assertEqual(self.differs(wanted, found), ())
+        self.assertEqual(self.differs(dataclasses.replace(wanted, signature="psh_rst_ack"), found), ("signature",))
+        self.assertEqual(self.differs(dataclasses.replace(wanted, evidence=("ttl_differs", "reset_too_early")), found),
+                         ("evidence",))
+        self.assertEqual(self.differs(wanted, event("reset", "path", "client_hello")), ("signature", "evidence"))
+        self.assertEqual(self.differs(Expected("reset", "path", "client_hello"), found), ())
+
     def test_none_means_that_any_value_will_do(self):
         anything = Expected("reset", None, None, rejection=None)
         self.assertEqual(self.differs(anything, event("reset", "path", "tcp", alerts=[alert(40, "server")])), ())
@@ -96,8 +108,29 @@ class FieldsTest(unittest.TestCase):
         self.assertEqual(self.differs(late, event(rejection={"by": "client"})), ())
         self.assertEqual(self.differs(established(TLS13), event(rejection={"by": "client"})), ("rejection",))
 
-    def test_an_upgrade_that_is_not_named_was_seen(self):
-        self.assertEqual(self.differs(established(TLS13, starttls="smtp"), event(starttls="unknown")), ())
+    def test_tunnel_and_vlans_are_compared_where_they_are_asked_for(self):
+        found = event(tunnel="vxlan:42")
+        wanted = established(TLS13)
+        self.assertEqual(self.differs(wanted, found), ())
+        self.assertEqual(self.differs(dataclasses.replace(wanted, tunnel="vxlan:42"), found), ())
+        self.assertEqual(self.differs(dataclasses.replace(wanted, tunnel="vxlan:43"), found), ("tunnel",))
+        self.assertEqual(self.differs(dataclasses.replace(wanted, tunnel=""), found), ("tunnel",))
+        tagged = copy.deepcopy(EVENT)
+        tagged["network"] = {"vlan": {"id": "5"}, "inner": {"vlan": {"id": "6"}}}
+        self.assertEqual(seen(tagged).vlan, ("5", "6"))
+        self.assertEqual(self.differs(dataclasses.replace(wanted, vlan=("5", "6")), seen(tagged)), ())
+        self.assertEqual(self.differs(dataclasses.replace(wanted, vlan=("6",)), seen(tagged)), ("vlan",))
+
+    def test_an_upgrade_must_be_named(self):
+        for found, differs in (("smtp", ()), ("imap", ("starttls",)), ("unknown", ("starttls",))):
+            self.assertEqual(self.differs(established(TLS13, starttls="smtp"), event(starttls=found)), differs)
+
+    def test_services_are_asked_for_side_by_side(self):
+        found = event(service={"client": "http", "client_code": 1, "server": "smtp"})
+        for wanted, differs in (((None, "smtp"), ()), (("http", None), ()), (("http", "smtp"), ()), ((None, None), ()),
+                                (("", "smtp"), ("service",)), ((None, "ftp"), ("service",))):
+            expected = dataclasses.replace(established(TLS13), service=wanted)
+            self.assertEqual(self.differs(expected, found), differs, wanted)
 
     def test_the_alert_that_was_reported_is_the_one_to_see(self):
         wanted = server_alert(alert=REPORTED)

@@ -231,6 +231,26 @@ class RulesTest(unittest.TestCase):
         self.assertEqual(self.boxed, [{"do": "reset", "address": SERVER, "port": 443, "name": "a.example.com",
                                        "ttl": 37.0, "forward": True}])
 
+    def test_errors_are_ignored_where_their_receiver_is(self):
+        words = ("errors_ignored", "errors_ignored_by_client:sender=192.0.2.251")
+        with rules.active(self.lab(1), self.case(*words), SERVER6, 443):
+            pass
+        self.assertEqual([namespace for namespace, _ in self.ran[:2]], ["server", "client_a"])
+        self.assertIn("ip6 daddr %s icmpv6 type" % SERVER6, self.ran[0][1])
+        self.assertIn("ip saddr 192.0.2.251 icmp type", self.ran[1][1])
+
+    def test_a_narrow_way_is_that_of_one_server(self):
+        lab = self.lab(1)
+        commands = []
+        lab.network.run = lambda namespace, argv, timeout: commands.append((namespace, " ".join(argv))) or \
+            types.SimpleNamespace(returncode=0, stderr="", stdout="")
+        with rules.active(lab, self.case("narrow_to_client:bytes=900"), SERVER, 443):
+            pass
+        (where, route), (_, rule) = commands
+        self.assertEqual(where, "router")
+        self.assertRegex(route, r"^ip -4 route add 198\.18\.0\.0/18 via \S+ mtu lock 900 table \d+$")
+        self.assertRegex(rule, r"^ip -4 rule add from 198\.19\.0\.1 lookup \d+$")
+
     def test_a_rule_that_nothing_met_is_an_error_unless_that_is_meant(self):
         for word in ("filtered", "box.drop"):
             with self.assertRaises(rules.LabError), rules.active(self.lab(0, 0), self.case(word), SERVER, 443):

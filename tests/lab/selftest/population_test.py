@@ -206,7 +206,8 @@ class Judging(unittest.TestCase):
                 (self.line(software="old"), self.seen(version="TLSv1.1")),
                 (self.line(software="tls12", **rejected),
                  self.seen("alert", "client", "server_hello_done", "TLSv1.2", alert=48)),
-                (self.line("got_reset", "handshake"), self.seen("reset", "path", "client_hello", None)),
+                (self.line("got_reset", "handshake", reached=True), self.seen("reset", "path", "client_hello", None)),
+                (self.line("got_reset", "handshake"), self.seen("reset", "server", "client_hello", None)),
                 (self.line("got_close", "handshake"), self.seen("reset", "server", "client_hello", None)),
                 (self.line("got_alert", "handshake", alert=70),
                  self.seen("alert", "server", "client_hello", None, alert=70)),
@@ -222,6 +223,11 @@ class Judging(unittest.TestCase):
     def test_an_attempt_without_event(self):
         self.assert_told(self.judge([self.line()]), "198.18.0.1:40000", "no event")
         self.assert_told(self.judge([self.line()], self.seen(), self.seen(port=40001)), "40001", "no attempt")
+
+    def test_who_reset_is_a_matter_of_the_plan(self):
+        blocked, alone = (self.line("got_reset", "handshake", reached=reached) for reached in (True, False))
+        self.assert_told(self.judge([blocked], self.seen("reset", "server", "client_hello", None)), "not path")
+        self.assert_told(self.judge([alone], self.seen("reset", "path", "client_hello", None)), "not server")
 
     def test_an_event_too_many(self):
         self.assert_told(self.judge([self.line()], self.seen(), self.seen(start="2")), "second event")

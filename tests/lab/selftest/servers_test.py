@@ -12,10 +12,12 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import pki  # noqa: E402  (modules of the laboratory)
+import clients  # noqa: E402  (modules of the laboratory)
+import pki  # noqa: E402
 import servers  # noqa: E402
 from lab import Lab  # noqa: E402
-from model import SSL3, TLS10, TLS12, TLS13, LabError, Said, ServerSpec, TlsSettings, Unsupported  # noqa: E402
+from model import (SSL3, TLS10, TLS12, TLS13, ClientSpec, LabError, Said, ServerSpec,  # noqa: E402
+                   TlsSettings, Unsupported)
 from net import sandbox  # noqa: E402
 
 STACKS = ("openssl", "gnutls", "nss", "nginx", "haproxy", "stunnel", "java", "go", "node", "python")
@@ -207,6 +209,53 @@ class Features(ServersCase):
         client = lab.network.run("client_a", argv, input="GET / HTTP/1.0\r\n\r\n")
         self.assertIn("HTTP/1.0 200", client.stdout)
         self.assertEqual(Said.connected, running.report(mark).said)
+
+
+# (stack, protocol, whether it has a word for a client that asked in vain)
+UPGRADING = (("exim", "smtp", True), ("dovecot", "imap", True), ("dovecot", "pop3", True), ("vsftpd", "ftp", True),
+             ("slapd", "ldap", True), ("prosody", "xmpp", True), ("postgres", "postgres", False),
+             ("mariadb", "mysql", False), ("tinyproxy", "http_connect", True))
+
+
+class Upgrades(ServersCase):
+    """s_client knows all of these protocols but RDP and SOCKS, which scenarios show with programs of their own."""
+
+    def ask(self, running, protocol, client="openssl"):
+        address = lab.network.server_address("server", 4)
+        mark = running.mark()
+        spec = ClientSpec(client, starttls=protocol)
+        return clients.run(spec, lab, address, running.port), running.report(mark)
+
+    def each(self, role=None):
+        for stack, protocol, has_words in UPGRADING:
+            if servers.ADAPTERS[stack].available():
+                continue
+            with self.subTest(stack + " " + protocol):
+                spec_role = role if role != "no_tls" or stack != "postgres" else "no_ssl"
+                yield stack, protocol, has_words, lab.server(ServerSpec(stack, starttls=protocol, role=spec_role))
+
+    def test_who_asks_for_tls_gets_it(self):
+        for stack, protocol, _, running in self.each("tls"):
+            client, server = self.ask(running, protocol)
+            self.assertEqual(Said.connected, client.said, client)
+            if stack != "tinyproxy":
+                self.assertEqual(Said.connected, server.said, server)
+
+    def test_without_tls_they_decline(self):
+        for stack, protocol, has_words, running in self.each("no_tls"):
+            # s_client waits for ever until XMPP's features have what it wants.
+            asker = {"xmpp": "gnutls", "smtp": "gnutls", "ftp": "curl", "http_connect": "curl"}.get(protocol, "openssl")
+            client, server = self.ask(running, protocol, asker)
+            self.assertNotEqual(Said.connected, client.said, client)
+            if has_words:
+                self.assertEqual(Said.no_upgrade, server.said, server)
+
+    def test_another_protocol_or_setting_is_not_theirs(self):
+        for stack, protocol, _, _ in self.each("tls"):
+            for other in (ServerSpec(stack, starttls="sieve"), ServerSpec(stack, starttls=protocol, role="none"),
+                          ServerSpec(stack, starttls=protocol, client_certificates="require")):
+                with self.assertRaises(Unsupported):
+                    servers.start(other, lab)
 
 
 class Certificates(unittest.TestCase):

@@ -11,7 +11,8 @@ import importlib
 from model import Unsupported
 
 STACKS = ("openssl", "gnutls", "nss", "nginx", "haproxy", "stunnel", "java", "go", "node", "python", "raw", "smtp",
-          "http", "openssh", "postgres")
+          "http", "openssh", "postgres", "exim", "dovecot", "vsftpd", "slapd", "prosody", "mariadb", "xrdp",
+          "tinyproxy", "dante", "redis", "mosquitto")
 ADAPTERS = {stack: importlib.import_module("servers." + stack) for stack in STACKS}
 
 

@@ -8,6 +8,7 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -218,6 +219,32 @@ def output(*argv, **run_args):
     if done.returncode:
         raise LabError("%s: %s" % (argv[0], (done.stderr or done.stdout).strip()[-500:]))
     return done.stdout
+
+
+def own_identity(spec, lab, folder, user):
+    """(chain, key): copies in `folder` for a program that reads them as `user`; the folder becomes his, too."""
+    copies = []
+    for source, name in ((lab.pki.chain(spec.identity), "server.pem"), (lab.pki.key(spec.identity), "server.key")):
+        path = folder / name
+        shutil.copyfile(source, path)
+        path.chmod(0o600)
+        shutil.chown(path, user, user)
+        copies.append(path)
+    folder.chmod(0o755)
+    shutil.chown(folder, user, user)
+    return tuple(copies)
+
+
+def one_kind(spec, *kinds):
+    """For servers with a protocol of their own before TLS: which one is asked of them. It may be asked for without
+    TLS in it (role no_tls), which is where clients are refused, and where TLS is no language."""
+    only(spec, ("tls", "no_tls"), starttls=True, groups=False, signatures=False, alpn=False)
+    if spec.starttls not in kinds:
+        raise Unsupported("%s speaks %s only" % (spec.stack, " and ".join(kinds)))
+    if spec.client_certificates:
+        raise Unsupported("client certificates are not set up for %s here" % spec.stack)
+    if spec.tls != model.TlsSettings():
+        raise Unsupported("%s takes TLS as it comes; its clients choose" % spec.stack)
 
 
 def program(interpreter, name, arguments):

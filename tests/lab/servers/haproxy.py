@@ -2,7 +2,8 @@
 """haproxy, which terminates TLS and answers by itself.
 
 Roles: tls; strict_sni (no certificate, hence unrecognized_name, for a name that is not in the certificate, or none);
-sni_route (TCP mode: hands connections for *.example.com on and closes all others after their ClientHello).
+sni_route (TCP mode: hands connections for *.example.com on and closes all others after their ClientHello);
+reject (closes every connection that comes, before a word).
 Options: upstream=IP:PORT (sni_route: instead of a TLS server of its own), maxconn=N, backlog=N, tickets=no.
 """
 import pathlib
@@ -58,7 +59,8 @@ def available():
 
 
 def start(spec, lab, port):
-    base.only(spec, ("tls", "strict_sni", "sni_route"), ("upstream", "maxconn", "backlog", "tickets"), staple=True)
+    base.only(spec, ("tls", "strict_sni", "sni_route", "reject"), ("upstream", "maxconn", "backlog", "tickets"),
+              staple=True)
     folder = base.scratch(lab, spec)
     configuration = folder / "haproxy.cfg"
     configuration.write_text("\n".join(_configuration(spec, lab, port, folder)) + "\n")
@@ -97,6 +99,8 @@ def _configuration(spec, lab, port, folder):
 def _http(spec, lab, listen, folder, log=True):
     yield from ("frontend web", "  mode http", "  option dontlognull" if not log else "  option httplog",
                 "  bind %s ssl %s" % (listen, " ".join(_bind(spec, lab, folder))))
+    if spec.role == "reject":
+        yield "  tcp-request connection reject"
     if log:
         yield "  log-format \"ANSWERED status=%ST %[ssl_fc_protocol] %[ssl_fc_sni]\""
         yield ("  error-log-format \"FAILED %[fc_err] %[fc_err_str] reason=%[ssl_fc_err] %[ssl_fc_err_str] "

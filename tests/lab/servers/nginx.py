@@ -7,6 +7,7 @@ Roles:
                        (ssl_reject_handshake)
   preread              a forward proxy (stream, ssl_preread): hands connections for *.example.com on to a TLS server
                        and closes all others after their ClientHello
+  return_444           resets every connection instead of answering its request
 Options:
   upstream=IP:PORT     preread: the TLS server, instead of one of its own
   backlog=N, worker_connections=N, workers=N (1)       limits, for overload
@@ -35,6 +36,7 @@ _GROUPS = {"x25519": "X25519", "secp256r1": "prime256v1", "secp384r1": "secp384r
            "x448": "X448", "ffdhe2048": "ffdhe2048"}
 
 _ANSWER = ("location / { default_type text/plain; return 200 'ok\\n'; }",)
+_NO_ANSWER = ("reset_timedout_connection on;", "location / { return 444; }")
 
 _judge = base.rules_judge(
     (r"client SSL certificate verify error|client sent no required SSL certificate", Said.rejected_peer),
@@ -55,7 +57,7 @@ def available():
 
 
 def start(spec, lab, port):
-    base.only(spec, ("tls", "reject_unknown_name", "preread"), _OPTIONS, staple=True)
+    base.only(spec, ("tls", "reject_unknown_name", "preread", "return_444"), _OPTIONS, staple=True)
     folder = base.scratch(lab, spec)
     if spec.role == "preread" and not pathlib.Path(_STREAM_MODULE).exists():
         raise Unsupported("libnginx-mod-stream is not installed")
@@ -100,7 +102,7 @@ def _http(spec, lab, port):
     lines += ["server {", *listens, "server_name www.example.com;",
               "ssl_certificate %s;" % lab.pki.chain(spec.identity),
               "ssl_certificate_key %s;" % lab.pki.key(spec.identity), *_offers(spec), *_extras(spec, lab),
-              *_ANSWER, "}", "}"]
+              *(_NO_ANSWER if spec.role == "return_444" else _ANSWER), "}", "}"]
     return lines
 
 

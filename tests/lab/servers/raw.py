@@ -13,7 +13,8 @@ Roles (ServerSpec.role) and what they report:
   fin_after_server_flight      a real flight with the FIN on its last segment: own_failure
   reset_after_server_flight    a real flight, then RST after `delay`: own_failure
   killed_mid_handshake, killed_after_server_flight     a process that dies by SIGKILL: own_failure
-  http, smtp_banner, ftp_banner, ssh_banner            other protocols, which speak after the client (`delay`): not_tls
+  http, block_page             HTTP that refuses, for itself or by a filter: not_tls
+  smtp_banner, ftp_banner, ssh_banner                  other protocols, which speak after the client (`delay`): not_tls
   not_accepting                its backlog is full: no connection reaches it, so it has no words
 Options: delay, limit, shed.
 """

@@ -78,6 +78,21 @@ TEST(Mirror, SeveralResetsInAnswerToASynAreOneRefusal) {
   }
 }
 
+TEST(Mirror, NumbersThatAnInjectorGuessesAreNoGap) {
+  const std::uint8_t rst_ack = tcp_flag::rst | tcp_flag::ack;
+  const Dialogue dialogue = tls12_full();
+  TcpConversation conversation;
+  conversation.handshake().send(Side::client, dialogue.steps.front().bytes);
+  conversation.segment_at(Side::server, 0, {}, rst_ack);
+  for (int guess = 0; guess < 2; ++guess) {
+    conversation.lose(Side::client, 1460).segment_at(Side::server, 0, {}, rst_ack);
+  }
+  const auto records = follow(conversation.take_frames());
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(outcome_text(records[0]), "reset_after_client_hello");
+  EXPECT_NE(records[0].path.evidence & path_evidence::resets_disagree, 0u);
+}
+
 TEST(Mirror, SynShownTwiceIsNotRepeated) {
   TcpConversation conversation;
   conversation.syn();

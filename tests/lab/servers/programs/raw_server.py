@@ -20,6 +20,9 @@ VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3
 PATIENCE = 30
 HTTP_ANSWER = (b"HTTP/1.1 400 Bad Request\r\nServer: example\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n"
                b"Connection: close\r\n\r\nBad Request\n")
+BLOCK_PAGE = (b"HTTP/1.1 403 Forbidden\r\nServer: example\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"
+              b"<html><head><title>Access blocked</title></head><body>Access to www.example.com has been blocked by "
+              b"the web filter policy of your organisation.</body></html>\n")
 OK_ANSWER = b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
 SMTP_BANNER = b"220 mail.example.com ESMTP ready\r\n"
 FTP_BANNER = b"220 ftp.example.com FTP server ready\r\n"
@@ -187,6 +190,13 @@ def http(connection, options):
     return "not_tls", "answered 400 Bad Request"
 
 
+def block_page(connection, options):
+    receive(connection)
+    connection.sendall(BLOCK_PAGE)
+    connection.close()
+    return "not_tls", "answered with a page that says it is blocked"
+
+
 def _banner(connection, options, banner, refusal):
     time.sleep(options.delay)  # the client speaks first
     connection.sendall(banner)
@@ -225,8 +235,8 @@ SHEDDING = {"silent": silent_after_hello, "close": fin_after_hello, "reset": res
 serial = tls  # one after the other, see SERIAL
 ROLES = {"tls": tls, "serial": serial, **{function.__name__: function for function in (
     accept_and_close, close_unread, fin_after_hello, reset_after_hello, silent_after_hello, fin_after_server_flight,
-    reset_after_server_flight, killed_mid_handshake, killed_after_server_flight, http, smtp_banner, ftp_banner,
-    ssh_banner, limited)}}
+    reset_after_server_flight, killed_mid_handshake, killed_after_server_flight, http, block_page, smtp_banner,
+    ftp_banner, ssh_banner, limited)}}
 SERIAL = ("serial",)
 OWN_PROCESS = ("killed_mid_handshake", "killed_after_server_flight")
 
@@ -271,9 +281,10 @@ def fill_backlog(port):
     raise SystemExit("the backlog does not become full")
 
 
-def main():
+def parse(roles):
+    """The command line, for a program with these roles."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("role", choices=sorted([*ROLES, "not_accepting"]))
+    parser.add_argument("role", choices=sorted(roles))
     parser.add_argument("port", type=int)
     parser.add_argument("--chain", help="PEM file of the certificate and its intermediates")
     parser.add_argument("--key")
@@ -281,7 +292,11 @@ def main():
     parser.add_argument("--delay", type=float, default=0, help="seconds before the role's own act")
     parser.add_argument("--limit", type=int, default=1, help="handshakes at a time (limited)")
     parser.add_argument("--shed", choices=sorted(SHEDDING), default="close", help="what the others get (limited)")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    options = parse((*ROLES, "not_accepting"))
     for _ in range(options.limit):
         _slots.release()
 
