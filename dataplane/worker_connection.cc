@@ -261,7 +261,7 @@ bool Worker::is_ours(const Connection& connection, const HandshakeRecord& record
   if (state.phase != Phase::waiting_for_hello && !state.has(State::plaintext_first)) {
     return !silent_client;
   }
-  return record.starttls != StartTls::none;
+  return record.starttls != StartTls::none || record.client_hello.known();
 }
 
 void Worker::drop_connection(Connection& connection) noexcept {

@@ -16,8 +16,8 @@ namespace {
 using flow::Embryo;
 namespace tcp_flag = packet::tcp_flag;
 
-/// A SYN that comes again sooner than this is a copy by the mirror: no stack repeats it within its
-/// smallest time-out (RFC 6298 §2.4 asks for a second; Linux's 200 ms are the shortest known).
+/// The same SYN sooner than this is a copy by the mirror: no stack repeats it within its smallest
+/// time-out (RFC 6298 §2.4 asks for a second; Linux's 200 ms are the shortest known).
 constexpr std::int64_t kSynRepeatNanosMin = 100 * kNanosPerMilli;
 
 void adopt_icmp(path::Trace& trace, const flow::IcmpNote& note) noexcept {
@@ -92,10 +92,12 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
   Embryo* embryo = embryos_.find(packet.hash, packet.keyed.key);
   if (embryo != nullptr && embryo_deadline(*embryo) > packet.clock &&
       embryo->client_isn == packet.view.seq) {
+    flow::MirrorLink& link = embryos_.link_of(embryo);
     const UnixNanos repeat = add_saturating(embryos_.last_touch(embryo), kSynRepeatNanosMin);
     if (!embryo->has(Embryo::syn_seen)) {
       describe_syn(*embryo, packet.view);
-    } else if (packet.clock >= repeat) {
+    } else if (packet.clock >= repeat || packet.view.ip_id != link.ip_id) {
+      link.ip_id = packet.view.ip_id;
       embryo->count_syn_repeat();
       embryos_.touch(embryo, packet.clock);
     }

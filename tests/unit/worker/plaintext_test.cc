@@ -295,6 +295,18 @@ TEST(Plaintext, ClientThatComplainsAboutABannerByAnAlertWasAnsweredByIt) {
   }
 }
 
+TEST(Plaintext, HelloToAServerThatGreetedAndLeftIsReported) {
+  const std::uint16_t redis = 6379;
+  const HandshakeRecord record =
+      only(talk(redis, {server("-DENIED Redis is running in protected mode\r\n")})
+               .fin(Side::server)
+               .send(Side::client, tls12_full().steps.front().bytes)
+               .rst(Side::server)
+               .take_frames());
+  EXPECT_EQ(outcome_text(record), "non_tls_reply");
+  EXPECT_EQ(record.server_service.service, Service::redis);
+}
+
 TEST(Plaintext, PlainHttpToAWatchedPortNamesTheClient) {
   const HandshakeRecord record =
       only(talk(kHttps, {client("GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"),
