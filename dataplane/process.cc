@@ -41,6 +41,7 @@ WorkerConfig worker_config(const Options& options, RunMode mode) {
   WorkerConfig config;
   config.timeouts = options.timeouts;
   config.mode = mode;
+  config.ports_apart = mode == RunMode::live && options.ports.size() > 1;
   if (options.connection_capacity) config.connection_capacity = *options.connection_capacity;
   if (options.watched_ports.empty()) {
     for (const std::uint16_t port : kDefaultWatchedPorts) config.watched_ports.set(port);

@@ -149,13 +149,12 @@ class Worker {
                      Direction direction) noexcept;
   void start_where_acknowledged(Connection& connection, SeqNum first, Direction direction) noexcept;
   [[nodiscard]] static SeqNum read_until(const Connection& connection, Direction side) noexcept;
-  [[nodiscard]] static bool can_be_awaited(const Connection& connection,
-                                           const HandshakeRecord& record, Direction side) noexcept;
-  static void await_peer(Connection& connection, const HandshakeRecord& record,
-                         Direction side) noexcept;
+  [[nodiscard]] bool can_be_awaited(const Connection& connection, const HandshakeRecord& record,
+                                    Direction side) const noexcept;
+  void await_peer(Connection& connection, const HandshakeRecord& record, Direction side) noexcept;
   void read_on(Connection& connection, handshake::Exchange& exchange) noexcept;
-  [[nodiscard]] static bool knows_more(const Connection& connection, const HandshakeRecord& record,
-                                       Direction side) noexcept;
+  [[nodiscard]] bool knows_more(const Connection& connection, const HandshakeRecord& record,
+                                Direction side) const noexcept;
   void stop_waiting_for(Connection& connection, handshake::Exchange& exchange, Direction side,
                         SeqNum until) noexcept;
   void be_patient_with_holes(Connection& connection, handshake::Exchange& exchange) noexcept;

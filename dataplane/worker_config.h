@@ -53,6 +53,9 @@ struct WorkerConfig {
   handshake::Timeouts timeouts;
   PortSet watched_ports;
   RunMode mode = RunMode::capture;
+  /// Live, from several ports: each may show one direction, and what one of them shows may be read
+  /// whole before anything of the other.
+  bool ports_apart = false;
   std::uint8_t worker_index = 0;
   /// Random per start: no one outside can aim at a bucket, or forge a definition's id. The same in
   /// all workers.

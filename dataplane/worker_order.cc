@@ -108,13 +108,15 @@ SeqNum Worker::read_until(const Connection& connection, Direction side) noexcept
 }
 
 // Whether what the other side says may wait for this side to be read. A side of which nothing was
-// ever seen, or from which nothing more is wanted, is waited for in vain.
+// ever seen, unless another port shows it, or from which nothing more is wanted, is waited for in
+// vain.
 bool Worker::can_be_awaited(const Connection& connection, const HandshakeRecord& record,
-                            Direction side) noexcept {
+                            Direction side) const noexcept {
   const std::uint32_t seen = side == Direction::client_to_server ? HandshakeRecord::client_seen
                                                                  : HandshakeRecord::server_seen;
   const stream::StreamDirection& stream = connection.streams[handshake::index_of(side)];
-  return (record.flags & seen) != 0 && stream.started() && !stream.given_up();
+  return ((record.flags & seen) != 0 || config_.ports_apart) && stream.started() &&
+         !stream.given_up();
 }
 
 void Worker::await_peer(Connection& connection, const HandshakeRecord& record,
@@ -151,7 +153,7 @@ void Worker::read_on(Connection& connection, Exchange& exchange) noexcept {
 
 // This side has acknowledged more of the other than the sensor has read.
 bool Worker::knows_more(const Connection& connection, const HandshakeRecord& record,
-                        Direction side) noexcept {
+                        Direction side) const noexcept {
   const State& state = connection.state;
   const bool client = side == Direction::client_to_server;
   const Direction peer = handshake::opposite(side);

@@ -93,6 +93,25 @@ TEST(Mirror, NumbersThatAnInjectorGuessesAreNoGap) {
   EXPECT_NE(records[0].path.evidence & path_evidence::resets_disagree, 0u);
 }
 
+// Two live ports with one direction each: all that one has may be read before anything of the other.
+TEST(Mirror, DirectionsOfTwoPortsMayBeReadOneAfterTheOther) {
+  for (const Dialogue& dialogue : {alert_after_client_hello(HandshakeParameters::tls12(), 40),
+                                   tls12_client_alert(HandshakeParameters::tls12(), 48)}) {
+    const Frames frames = play(dialogue);
+    Frames apart = only_from(frames, Side::client);
+    for (const TimedFrame& frame : only_from(frames, Side::server)) apart.push_back(frame);
+    for (TimedFrame& frame : apart) frame.time_ns = frames.front().time_ns;
+    WorkerConfig config = test_harness::small_config();
+    config.ports_apart = true;
+    WorkerHarness harness(config);
+    harness.feed(apart);
+    harness.finish();
+    EXPECT_EQ(harness.conservation_error(), "");
+    ASSERT_EQ(harness.records().size(), 1u);
+    EXPECT_EQ(outcome_text(harness.records()[0]), dialogue.expected.name);
+  }
+}
+
 TEST(Mirror, SynShownTwiceIsNotRepeated) {
   TcpConversation conversation;
   conversation.syn();
