@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose:   What is said before a connection is upgraded to TLS: whether the client asks for the
-//            upgrade, and what the server answers. Follows the ten protocols of StartTls whose
+//            upgrade, and what the server answers. Follows the nine protocols of StartTls whose
 //            requests and answers can be read, and the proxies.
 // Units:     Bytes of the TCP streams, in order.
 // Ownership: A Dialogue lives beside its connection; on_bytes() keeps nothing but what is in it.
