@@ -158,14 +158,17 @@ void Worker::dispatch(const PacketContext& packet) noexcept {
     counters_.add(Counter::fate_decided);
     return;
   }
-  if (Connection* const connection = living_connection(packet); connection != nullptr) {
+  Connection* connection = connections_.find(packet.hash, packet.keyed.key);
+  if (connection != nullptr && has_expired(*connection, packet.clock)) {
+    connection = nullptr;
+    if (decided_.contains(packet.hash)) {
+      counters_.add(Counter::fate_decided);
+      return;
+    }
+  }
+  if (connection != nullptr) {
     counters_.add(Counter::fate_connection);
     on_connection_packet(*connection, packet);
-    return;
-  }
-  // Its time may just have run out.
-  if (decided_.contains(packet.hash)) {
-    counters_.add(Counter::fate_decided);
     return;
   }
   if (flow::Embryo* const embryo = living_embryo(packet); embryo != nullptr) {
@@ -178,7 +181,8 @@ void Worker::dispatch(const PacketContext& packet) noexcept {
 void Worker::on_icmp(const PacketContext& packet) noexcept {
   counters_.add(Counter::fate_icmp_error);
   const packet::PacketView& view = packet.view;
-  if (Connection* const connection = living_connection(packet); connection != nullptr) {
+  Connection* const connection = connections_.find(packet.hash, packet.keyed.key);
+  if (connection != nullptr && !has_expired(*connection, packet.clock)) {
     const Direction about = direction_of(packet.keyed.source_is_low,
                                          connection->state.has(handshake::State::client_is_low));
     path::observe_icmp(notes_of(*connection).trace, view, handshake::sender_of(about));

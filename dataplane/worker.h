@@ -137,7 +137,8 @@ class Worker {
   [[nodiscard]] static bool is_ours(const Connection& connection, const HandshakeRecord& record) noexcept;
   void drop_connection(Connection& connection) noexcept;
   void forget(Connection& connection) noexcept;
-  [[nodiscard]] Connection* living_connection(const PacketContext& packet) noexcept;
+  /// Ends a connection whose deadline has passed; it is gone then.
+  [[nodiscard]] bool has_expired(Connection& connection, UnixNanos clock) noexcept;
   [[nodiscard]] ConnectionNotes& notes_of(const Connection& connection) noexcept;
 
   // worker_order.cc: what came out of order, and what never came

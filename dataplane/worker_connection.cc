@@ -37,11 +37,10 @@ ConnectionNotes& Worker::notes_of(const Connection& connection) noexcept {
   return notes_[connections_.slot_of(&connection)];
 }
 
-Connection* Worker::living_connection(const PacketContext& packet) noexcept {
-  Connection* const connection = connections_.find(packet.hash, packet.keyed.key);
-  if (connection == nullptr || connection->deadline > packet.clock) return connection;
-  end_connection(*connection, EndReason::timeout, connection->deadline, connection->deadline);
-  return nullptr;
+bool Worker::has_expired(Connection& connection, UnixNanos clock) noexcept {
+  if (connection.deadline > clock) return false;
+  end_connection(connection, EndReason::timeout, connection.deadline, connection.deadline);
+  return true;
 }
 
 Exchange Worker::exchange_of(Connection& connection, UnixNanos now, UnixNanos clock) noexcept {
