@@ -19,6 +19,15 @@
 
 namespace shakedown::path {
 
+/// The signature of a connection that ended before it said anything. `rst` and `rst_ack`: resets of
+/// the side that reset first.
+struct OpeningEnd {
+  bool client_acked = false;  ///< the TCP handshake was completed
+  unsigned rst = 0;
+  unsigned rst_ack = 0;
+};
+[[nodiscard]] TamperingSignature signature_of(const OpeningEnd& end) noexcept;
+
 [[nodiscard]] TamperingSignature signature_of(const Trace& trace,
                                               const HandshakeRecord& record) noexcept;
 

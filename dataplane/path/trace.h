@@ -160,13 +160,4 @@ void observe_icmp(Trace& trace, const packet::PacketView& view, Party about) noe
 /// is not TLS, is what it is whoever ends the connection after it.
 void conclude(const Trace& trace, HandshakeRecord& record) noexcept;
 
-/// The signature of a connection that ended before it said anything. `rst` and `rst_ack`: resets of
-/// the side that reset first.
-struct OpeningEnd {
-  bool client_acked = false;  ///< the TCP handshake was completed
-  unsigned rst = 0;
-  unsigned rst_ack = 0;
-};
-[[nodiscard]] TamperingSignature signature_of(const OpeningEnd& end) noexcept;
-
 }  // namespace shakedown::path

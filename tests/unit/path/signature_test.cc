@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "path/signature.h"
 #include "wire.h"
 
 namespace shakedown::path {
