@@ -20,6 +20,12 @@ namespace tcp_flag = packet::tcp_flag;
 /// time-out (RFC 6298 §2.4 asks for a second; Linux's 200 ms are the shortest known).
 constexpr std::int64_t kSynRepeatNanosMin = 100 * kNanosPerMilli;
 
+/// Counting on from the last one, round the end of the field. Another value says nothing: it may be
+/// the copy of an earlier repetition.
+bool is_later_ip_id(std::uint16_t ip_id, std::uint16_t last) noexcept {
+  return static_cast<std::int16_t>(ip_id - last) > 0;
+}
+
 void adopt_icmp(path::Trace& trace, const flow::IcmpNote& note) noexcept {
   trace.icmp.icmp = note.error;
   trace.icmp.icmp_type = note.type;
@@ -96,7 +102,7 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
     const UnixNanos repeat = add_saturating(embryos_.last_touch(embryo), kSynRepeatNanosMin);
     if (!embryo->has(Embryo::syn_seen)) {
       describe_syn(*embryo, packet.view);
-    } else if (packet.clock >= repeat || packet.view.ip_id != link.ip_id) {
+    } else if (packet.clock >= repeat || is_later_ip_id(packet.view.ip_id, link.ip_id)) {
       link.ip_id = packet.view.ip_id;
       embryo->count_syn_repeat();
       embryos_.touch(embryo, packet.clock);
@@ -157,7 +163,7 @@ Embryo* Worker::begin_embryo(const PacketContext& packet, bool client_is_low) no
   embryo->syn_time = packet.view.time;
   const packet::PacketView& view = packet.view;
   embryos_.link_of(embryo) = {view.tunnel_id, view.vlan_outer, view.vlan_inner, view.tunnel_kind,
-                              view.port_index};
+                              view.port_index,  view.ip_id};
   return embryo;
 }
 

@@ -25,7 +25,7 @@ struct MirrorLink {
   std::uint16_t vlan_inner = 0;
   TunnelKind tunnel_kind = TunnelKind::none;
   std::uint8_t port_index = 0;
-  std::uint16_t ip_id = 0;  ///< of the first packet
+  std::uint16_t ip_id = 0;  ///< of the first packet, then of the last SYN that was counted
 };
 
 /// What ICMP said about it; meaningful with Embryo::icmp_seen.

@@ -112,15 +112,44 @@ TEST(Mirror, DirectionsOfTwoPortsMayBeReadOneAfterTheOther) {
   }
 }
 
+/// A SYN that is sent `syn_count` times a millisecond apart, as in traffic that is played back.
+Frames hurried_syns(unsigned syn_count, std::uint32_t client_isn) {
+  TcpConversationOptions options = TcpConversationOptions::ipv4();
+  options.client.initial_sequence = client_isn;
+  TcpConversation conversation(options);
+  for (unsigned i = 0; i < syn_count; ++i) conversation.syn().wait(kMillisecond);
+  return conversation.take_frames();
+}
+
 TEST(Mirror, SynShownTwiceIsNotRepeated) {
-  TcpConversation conversation;
-  conversation.syn();
-  Frames frames = conversation.take_frames();
-  frames.push_back(frames.front());
-  frames.back().time_ns += 50 * kMicrosecond;
-  const auto records = follow(frames);
-  ASSERT_EQ(records.size(), 1u);
-  EXPECT_EQ(outcome_text(records[0]), "unseen") << "the capture ends right after one SYN";
+  for (const std::uint32_t client_isn : {0u, 0x1234'5678u, 0x00ff'ff00u, 0xffff'ffffu}) {
+    Frames frames = hurried_syns(1, client_isn);
+    frames.push_back(frames.front());
+    frames.back().time_ns += 50 * kMicrosecond;
+    const auto records = follow(frames);
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(outcome_text(records[0]), "unseen") << "the capture ends right after one SYN";
+    EXPECT_EQ(records[0].client_tcp.retransmission_count, 0) << client_isn;
+  }
+}
+
+TEST(Mirror, SynsThatAreRepeatedInHasteAreNoCopies) {
+  for (const std::uint32_t client_isn : {0u, 0x1234'5678u, 0x00ff'ff00u, 0xffff'ffffu}) {
+    const Frames once = hurried_syns(4, client_isn);
+    const auto records = follow(once);
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(outcome_text(records[0]), "unanswered") << client_isn;
+
+    Frames twice = once;
+    for (TimedFrame frame : once) {
+      frame.time_ns += 5 * kMillisecond;
+      twice.push_back(frame);
+    }
+    const auto seen = follow(twice);
+    ASSERT_EQ(seen.size(), 1u);
+    EXPECT_EQ(seen[0].client_tcp.retransmission_count, records[0].client_tcp.retransmission_count)
+        << "copies of earlier ones are no repetitions";
+  }
 }
 
 TEST(Mirror, PacketsShownTwiceChangeNothing) {
