@@ -37,11 +37,17 @@ Worker::Worker(const WorkerConfig& config, WorkerArea& area, const ControlStatus
       reader_(message_buffers_),
       recogniser_(tools.services),
       defragmenter_(tools.defragmenter),
+      shunts_(tools.shunts),
+      shunt_memory_(arena),
+      owners_(tools.owners),
+      strays_(tools.strays),
+      control_(control),
+      answer_(area.answer),
       records_(arena.take_room<HandshakeRecord>(config.connection_capacity)),
       notes_(arena.take_room<ConnectionNotes>(config.connection_capacity)),
       contexts_(arena.take<PacketContext>(kBurstSize)) {}
 
-std::array<Worker::BudgetLine, 11> Worker::budget(const WorkerConfig& config) {
+std::array<Worker::BudgetLine, 12> Worker::budget(const WorkerConfig& config) {
   const auto& buffers = config.message_buffers;
   return {{
       {"followed connections", config.connection_capacity,
@@ -55,6 +61,8 @@ std::array<Worker::BudgetLine, 11> Worker::budget(const WorkerConfig& config) {
       {"embryos", config.embryo_capacity, flow::EmbryoTable::budget_bytes(config.embryo_capacity)},
       {"decided connections", config.decided_capacity,
        flow::DecidedFilter::budget_bytes(config.decided_capacity)},
+      {"flows asked to be dropped", flow::kShuntMemorySlotCount,
+       flow::ShuntMemory::budget_bytes()},
       {"segment blocks", config.segment_block_count,
        stream::Reassembler::budget_bytes(config.segment_block_count)},
       {"message buffers", std::uint64_t{buffers.small} + buffers.medium + buffers.large,
@@ -81,6 +89,7 @@ void Worker::process(std::span<const port::CapturedPacket> packets) noexcept {
   std::size_t bytes = 0;
   for (const port::CapturedPacket& packet : packets) {
     bytes += packet.bytes.size() - static_cast<std::size_t>(packet.bytes_beyond_capture);
+    Bytes whole;
     // decode() sets every field that it leaves behind, so what the last burst left is no matter.
     auto status = packet::decode(packet.link_type, packet.bytes, contexts_[count].view);
     if (status == packet::DecodeStatus::ip_fragment && defragmenter_ != nullptr) {
@@ -90,7 +99,6 @@ void Worker::process(std::span<const port::CapturedPacket> packets) noexcept {
         contexts_[0].view = contexts_[count].view;
         count = 0;
       }
-      Bytes whole;
       status = packet::follow_fragment(*defragmenter_, packet.clock, contexts_[count].view, whole);
     }
     PacketContext& context = contexts_[count];
@@ -104,6 +112,7 @@ void Worker::process(std::span<const port::CapturedPacket> packets) noexcept {
     context.clock = packet.clock;
     if (packet.time < packet.clock) counters_.add(Counter::clock_regressions);
     begin_lookup(context);
+    if (owners_ != nullptr && belongs_elsewhere(context, packet, whole)) continue;
     ++count;
   }
   counters_.add(Counter::packets_received, packets.size());
@@ -150,19 +159,20 @@ void Worker::dispatch_all(std::span<const PacketContext> packets) noexcept {
 
 void Worker::dispatch(const PacketContext& packet) noexcept {
   namespace tcp_flag = packet::tcp_flag;
+  if (packet.view.has(tcp_flag::syn)) check_owner(packet.hash);
   if (packet.view.has(tcp_flag::syn) && !packet.view.has(tcp_flag::ack | tcp_flag::rst)) {
     on_syn(packet);
     return;
   }
   if (decided_.contains(packet.hash)) {
-    counters_.add(Counter::fate_decided);
+    on_decided(packet);
     return;
   }
   Connection* connection = connections_.find(packet.hash, packet.keyed.key);
   if (connection != nullptr && has_expired(*connection, packet.clock)) {
     connection = nullptr;
     if (decided_.contains(packet.hash)) {
-      counters_.add(Counter::fate_decided);
+      on_decided(packet);
       return;
     }
   }
@@ -219,10 +229,55 @@ void Worker::follow_untracked(const PacketContext& packet) noexcept {
     begin_midstream(packet, Direction::server_to_client);
   } else {
     counters_.add(Counter::fate_untracked);
+    ask_to_drop(packet);
   }
 }
 
+void Worker::on_decided(const PacketContext& packet) noexcept {
+  counters_.add(Counter::fate_decided);
+  // Most connections end soon after they are decided: only what goes on to bring data is worth a
+  // place in the filter.
+  if (packet.view.payload_length() != 0) ask_to_drop(packet);
+}
+
+void Worker::ask_to_drop(const PacketContext& packet) noexcept {
+  if (shunts_ == nullptr || !shunt_memory_.is_due(packet.hash, packet.clock)) return;
+  const ShuntRequest request{packet.keyed.key, packet.view.family, packet.view.port_index};
+  counters_.add(shunts_->try_push(request) ? Counter::shunts_asked : Counter::shunts_refused);
+}
+
+// Called for SYN and SYN-ACK alone: whoever saw the one must see the other.
+void Worker::check_owner(std::uint64_t hash) noexcept {
+  if (owners_ == nullptr) return;
+  const auto owner = owners_->owner_of(hash);
+  if (owner && *owner != config_.worker_index) {
+    counters_.add(Counter::packets_wrong_worker);
+  } else {
+    owners_->claim(hash, config_.worker_index);
+  }
+}
+
+// What a card cannot sort by the ports of the connection: packets that came in pieces, and ICMP
+// errors, whose addresses are others.
+bool Worker::belongs_elsewhere(const PacketContext& context, const port::CapturedPacket& packet,
+                               Bytes whole) noexcept {
+  const bool was_sorted = whole.empty() && !context.is_icmp;
+  if (was_sorted || packet.link_type == packet::LinkType::reassembled) return false;
+  const auto owner = owners_->owner_of(context.hash);
+  if (!owner || *owner == config_.worker_index) return false;
+  const packet::Stray stray{whole.empty() ? packet.bytes : whole, !whole.empty(),
+                            static_cast<std::uint32_t>(packet.bytes.size()), packet.time,
+                            packet.clock, packet.port_index};
+  if (!strays_->hand_over(stray, *owner)) {
+    counters_.add(Counter::handovers_refused);
+    return false;
+  }
+  counters_.add(Counter::fate_handed_over);
+  return true;
+}
+
 void Worker::advance(UnixNanos clock) noexcept {
+  answer_control();
   if (clock.value <= clock_.value) return;
   clock_ = clock;
   wheel_.advance(clock, [this, clock](std::uint32_t slot) noexcept {

@@ -26,10 +26,14 @@
 #include "flow/embryo_table.h"
 #include "flow/expiry_wheel.h"
 #include "flow/flow_table.h"
+#include "flow/owner_table.h"
+#include "flow/shunt_memory.h"
 #include "handshake/machine.h"
 #include "packet/defragmenter.h"
+#include "packet/stray_sink.h"
 #include "port/source.h"
 #include "service/recogniser.h"
+#include "shunt.h"
 #include "stream/reassembler.h"
 #include "tls/record_reader.h"
 #include "worker_config.h"
@@ -43,6 +47,11 @@ class Worker {
     const service::Database& services;
     /// Of this worker alone; null when whoever hands out the packets puts fragments together.
     packet::Defragmenter* defragmenter = nullptr;
+    /// To whoever keeps decided flows from coming; null: nobody does.
+    ShuntRing* shunts = nullptr;
+    /// Of all workers, when each reads queues of its own; else null, and so is `strays`.
+    flow::OwnerTable* owners = nullptr;
+    packet::StraySink* strays = nullptr;
   };
 
   Worker(const WorkerConfig& config, WorkerArea& area, const ControlStatus& control,
@@ -57,7 +66,7 @@ class Worker {
     std::uint64_t bytes;
   };
   /// What the constructor takes from the arena at most.
-  [[nodiscard]] static std::array<BudgetLine, 11> budget(const WorkerConfig& config);
+  [[nodiscard]] static std::array<BudgetLine, 12> budget(const WorkerConfig& config);
 
   /// Takes one burst from the source through the whole path. False: the source has ended and
   /// finish() is due.
@@ -65,7 +74,8 @@ class Worker {
 
   /// Follows these packets, which belong to one burst.
   void process(std::span<const port::CapturedPacket> packets) noexcept;
-  /// Time passes: ends what has waited too long, and publishes how far this worker is.
+  /// Time passes: ends what has waited too long, publishes how far this worker is, and answers what
+  /// control has asked.
   void advance(UnixNanos clock) noexcept;
   /// No more packets: ends everything that is open. Called once.
   void finish() noexcept;
@@ -91,6 +101,15 @@ class Worker {
   void dispatch(const PacketContext& packet) noexcept;
   void follow_untracked(const PacketContext& packet) noexcept;
   void on_icmp(const PacketContext& packet) noexcept;
+  void on_decided(const PacketContext& packet) noexcept;
+  void ask_to_drop(const PacketContext& packet) noexcept;
+  void check_owner(std::uint64_t hash) noexcept;
+  [[nodiscard]] bool belongs_elsewhere(const PacketContext& context,
+                                       const port::CapturedPacket& packet, Bytes whole) noexcept;
+
+  // worker_inspection.cc: what control asks about one connection
+  void answer_control() noexcept;
+  void answer(const InspectionQuestion& question) noexcept;
 
   // worker_embryo.cc: connections that have not said anything yet
   void on_syn(const PacketContext& packet) noexcept;
@@ -107,6 +126,7 @@ class Worker {
                                               Direction direction) noexcept;
   void describe_path(const flow::Embryo& embryo, const EmbryoEnd& end,
                      HandshakeRecord& record) noexcept;
+  void describe_opening(const flow::Embryo& embryo, HandshakeRecord& record) noexcept;
   void end_embryo(flow::Embryo& embryo, const EmbryoEnd& end) noexcept;
   /// Names one attempt to open a connection: its endpoints and first number.
   [[nodiscard]] static std::uint64_t hash_of_syn(std::uint64_t hash, SeqNum isn) noexcept {
@@ -217,6 +237,12 @@ class Worker {
   tls::RecordReader reader_;
   service::Recogniser recogniser_;
   packet::Defragmenter* defragmenter_;
+  ShuntRing* shunts_;
+  flow::ShuntMemory shunt_memory_;
+  flow::OwnerTable* owners_;
+  packet::StraySink* strays_;
+  const ControlStatus& control_;
+  InspectionAnswer& answer_;
   std::span<HandshakeRecord> records_;  ///< in progress, by slot of the connection
   std::span<ConnectionNotes> notes_;    ///< likewise
   std::span<PacketContext> contexts_;   ///< of the burst at hand

@@ -371,14 +371,18 @@ Connection* Worker::begin_from_embryo(Embryo& embryo, const PacketContext& packe
   return connection;
 }
 
+void Worker::describe_opening(const Embryo& embryo, HandshakeRecord& record) noexcept {
+  describe_endpoints(record, embryo, embryos_.link_of(&embryo));
+  adopt_embryo(record, embryo);
+}
+
 void Worker::end_embryo(Embryo& embryo, const EmbryoEnd& end) noexcept {
   if (!watched(server_port_of(embryo))) {
     counters_.add(Counter::embryos_unwatched_end);
     return;
   }
   HandshakeRecord record;
-  describe_endpoints(record, embryo, embryos_.link_of(&embryo));
-  adopt_embryo(record, embryo);
+  describe_opening(embryo, record);
   record.end = end.now;
   const bool answered = embryo.has(Embryo::syn_ack_seen) || embryo.has(Embryo::client_ack_seen);
   const bool both = embryo.has(Embryo::server_seen) &&

@@ -271,7 +271,10 @@ struct HandshakeRecord {
   std::uint8_t worker_index = 0;
   std::uint8_t port_index = 0;
   std::uint8_t history_length = 0;
-  std::array<char, 34> history{};       ///< letters of Zeek's ssl_history
+  /// Share of the clients that were followed when this connection began, in 256ths less one. Such a
+  /// record stands for 256 / (kept_share + 1) of its kind.
+  std::uint8_t kept_share = 255;
+  std::array<char, 33> history{};       ///< letters of Zeek's ssl_history
   std::array<char, 58> server_name{};  ///< without terminator; length in client_hello_facts
 };
 static_assert(std::is_trivially_copyable_v<HandshakeRecord>);

@@ -22,14 +22,17 @@
 
 #include "shakedown/counters.h"
 #include "shakedown/event_ring.h"
+#include "shakedown/inspection.h"
 #include "shakedown/limits.h"
+#include "shakedown/overload.h"
+#include "shakedown/port_counters.h"
 #include "shakedown/units.h"
 
 namespace shakedown {
 
 inline constexpr std::uint64_t kSegmentMagic = 0x4e574f44'454b4853;  // "SHKEDOWN" in memory
 /// Raised by hand when the meaning of a field changes; layout_hash() notices the rest.
-inline constexpr std::uint32_t kSegmentAbiVersion = 1;
+inline constexpr std::uint32_t kSegmentAbiVersion = 2;
 
 enum class DataplaneState : std::uint32_t {
   starting = 0,
@@ -39,29 +42,64 @@ enum class DataplaneState : std::uint32_t {
   failed = 4        ///< gave up; `error` says why
 };
 
+/// What is told on standard error, from this on. `unset`: as it was started.
+enum class LogLevel : std::uint32_t { unset = 0, error = 1, warning = 2, info = 3, debug = 4 };
+
 enum class RunMode : std::uint32_t {
   capture = 0,  ///< packet time, a full ring is waited for, nothing is dropped
   live = 1      ///< wall time, a full ring refuses
 };
+
+/// How packets come to workers.
+enum class Distribution : std::uint32_t {
+  single = 0,      ///< one worker reads everything
+  queues = 1,      ///< each worker reads queues of its own: the ports hash symmetrically
+  distributor = 2  ///< one thread reads all queues and hands packets out by their inner addresses
+};
+
+enum class LinkState : std::uint32_t { unknown = 0, up = 1, down = 2 };
 
 /// What a port is, for reports and progress.
 struct PortDescription {
   std::array<char, 256> name{};  ///< capture file name or device, NUL-terminated
   std::uint64_t size_bytes = 0;  ///< of a capture file; zero when live
   std::uint32_t link_type = 0;   ///< DLT of pcap
-  std::uint32_t reserved = 0;
-  std::atomic<std::uint64_t> packets{0};
+  std::uint16_t queue_count = 1;
+  std::int16_t numa_node = -1;   ///< of the device; -1: none or not known
+  std::array<char, 32> driver{};  ///< as DPDK names it, NUL-terminated
+  std::array<char, 32> group{};   ///< name of the logical link that it is a part of; may be empty
+  std::atomic<std::uint64_t> packets{0};  ///< of captures; live: the sum over its queues
   std::atomic<std::uint64_t> bytes{
       0};                             ///< captured bytes plus 16 a packet, comparable to size_bytes
   std::atomic<std::uint32_t> cut{0};  ///< 1: the file ended inside a packet
-  std::uint32_t reserved2 = 0;
+  std::atomic<LinkState> link_state{LinkState::unknown};
+  std::atomic<std::uint64_t> link_speed_mbps{0};  ///< zero: not known
+  std::atomic<std::uint32_t> filter_active{0};    ///< 1: packets come through the XDP program of ours
+  std::uint32_t reserved = 0;
+  PortCounterBlock counters;
 };
+
+/// One receiving queue of a live port, and who reads it.
+struct QueueDescription {
+  std::uint16_t port_index = 0;
+  std::uint16_t queue = 0;   ///< of the device
+  std::uint16_t worker = 0;  ///< Distribution::distributor: kDistributorReads
+  std::uint16_t size = 0;    ///< places in the queue
+  std::int32_t processor = -1;  ///< that its thread is bound to; -1: any
+  std::uint32_t reserved = 0;
+  std::atomic<std::uint64_t> packets{0};
+  std::atomic<std::uint64_t> bytes{0};  ///< captured bytes plus 16 a packet
+};
+inline constexpr std::uint16_t kDistributorReads = 0xffff;
+inline constexpr unsigned kQueueDescriptionCountMax = 256;
 
 struct ControlStatus {
   std::atomic<std::uint32_t> generation{
       0};  ///< raised at each attach; workers then send definitions anew
   std::atomic<std::uint32_t> pid{0};
   std::atomic<std::int64_t> heartbeat{0};  ///< UnixNanos of the last turn
+  std::atomic<LogLevel> log_level{LogLevel::unset};  ///< for the data plane to adopt
+  alignas(64) InspectionQuestion question;
 };
 
 struct alignas(64) SegmentHeader {
@@ -85,14 +123,19 @@ struct alignas(64) SegmentHeader {
   std::atomic<std::int64_t> packet_clock{0};  ///< newest packet time handed to the workers
   std::array<char, 256> error{};
 
+  Distribution distribution = Distribution::single;
+  std::uint32_t queue_count = 0;  ///< entries of `queues` that are filled
+  OverloadStatus overload;
   ControlStatus control;
   std::array<PortDescription, kPortCountMax> ports;
+  std::array<QueueDescription, kQueueDescriptionCountMax> queues;
 };
 
 struct alignas(64) WorkerArea {
   CounterBlock counters;
   /// No record with an earlier order_time will follow. UnixNanos; kEndOfTime after the last record.
   alignas(64) std::atomic<std::int64_t> watermark{0};
+  alignas(64) InspectionAnswer answer;
   alignas(64) RecordRing records;
   alignas(64) DefinitionRing definitions;
 };
@@ -106,7 +149,12 @@ struct alignas(64) WorkerArea {
   mix(sizeof(HandshakeRecord));
   mix(sizeof(DefinitionHeader));
   mix(kCounterCount);
+  mix(sizeof(PortDescription));
+  mix(sizeof(QueueDescription));
   for (const auto& counter : kCounterDescriptions) {
+    for (const char letter : counter.name) mix(static_cast<std::uint64_t>(letter));
+  }
+  for (const auto& counter : kPortCounterDescriptions) {
     for (const char letter : counter.name) mix(static_cast<std::uint64_t>(letter));
   }
   mix(kRecordRingCapacity);

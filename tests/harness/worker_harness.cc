@@ -37,7 +37,11 @@ const service::Database& services() {
 
 }  // namespace
 
-WorkerHarness::WorkerHarness(const WorkerConfig& config)
+Worker::Tools plain_tools() { return {.services = services()}; }
+
+WorkerHarness::WorkerHarness(const WorkerConfig& config) : WorkerHarness(config, plain_tools()) {}
+
+WorkerHarness::WorkerHarness(const WorkerConfig& config, const Worker::Tools& tools)
     : area_(std::make_unique_for_overwrite<WorkerArea>()) {
   std::size_t bytes = 0;
   for (const auto& line : Worker::budget(config)) bytes += line.bytes;
@@ -46,8 +50,7 @@ WorkerHarness::WorkerHarness(const WorkerConfig& config)
   std::size_t room = bytes + Arena::kCacheLine;
   std::align(Arena::kCacheLine, bytes, begin, room);
   arena_ = std::make_unique<Arena>(std::span(static_cast<std::byte*>(begin), bytes));
-  worker_ = std::make_unique<Worker>(config, *area_, control_, stop_, *arena_,
-                                     Worker::Tools{services()});
+  worker_ = std::make_unique<Worker>(config, *area_, control_, stop_, *arena_, tools);
 }
 
 void WorkerHarness::feed(const test_support::Frames& frames, std::size_t burst_size) {

@@ -23,18 +23,27 @@
 
 namespace shakedown::test_harness {
 
+/// The tools of a worker that is alone: no defragmenter, nobody to tell what need not come.
+[[nodiscard]] Worker::Tools plain_tools();
+
 /// A small worker, so that a test may make hundreds of them.
 [[nodiscard]] WorkerConfig small_config();
 
 class WorkerHarness {
  public:
   explicit WorkerHarness(const WorkerConfig& config = small_config());
+  /// With tools of the test's own; see plain_tools().
+  WorkerHarness(const WorkerConfig& config, const Worker::Tools& tools);
 
   /// Follows the frames in bursts of `burst_size` and drains the rings after each.
   void feed(const test_support::Frames& frames, std::size_t burst_size = 32);
   void feed_packet(Bytes bytes, std::uint64_t time_ns,
                    packet::LinkType link_type = packet::LinkType::ethernet);
   void finish();
+
+  /// What control writes, and what the worker answers with the next burst.
+  [[nodiscard]] ControlStatus& control() { return control_; }
+  [[nodiscard]] const InspectionAnswer& answer() const { return area_->answer; }
 
   [[nodiscard]] const std::vector<HandshakeRecord>& records() const { return records_; }
   [[nodiscard]] const std::map<std::uint64_t, std::vector<std::uint8_t>>& definitions() const {
