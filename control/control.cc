@@ -14,6 +14,7 @@
 #include "enrich/handshake.h"
 #include "export/health_event.h"
 #include "export/text.h"
+#include "log.h"
 #include "report/summary.h"
 
 namespace shakedown {
@@ -32,6 +33,8 @@ constexpr std::chrono::milliseconds kFlushPeriod{250};
 /// A service manager stops all processes of a live run at once. The data plane then hands on its
 /// last records, which are waited for this long.
 constexpr std::chrono::milliseconds kStopPatience{1000};
+/// Of a run that goes on for years, only the first are worth a line in the summary.
+constexpr std::size_t kWarningCountMax = 20;
 
 UnixNanos wall_clock() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -42,14 +45,7 @@ bool decide(When when, int fd) {
   return when == When::always || (when == When::automatic && isatty(fd) == 1);
 }
 
-void complain(const std::string& sentence) {
-  std::fputs(fmt::format("shakedown-control: {}\n", sentence).c_str(), stderr);
-}
-
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "shakedown";
-}
+void complain(const std::string& sentence) { log::error(sentence); }
 
 bool at_end(DataplaneState state) {
   return state == DataplaneState::ended || state == DataplaneState::interrupted ||
@@ -62,6 +58,8 @@ Control::Control(Options options)
     : options_(std::move(options)),
       progress_(!options_.quiet && decide(options_.progress, STDERR_FILENO)) {}
 
+Control::~Control() { unmap_supervisor_status(supervisor_); }
+
 void Control::request_stop() noexcept { stop_requested = 1; }
 
 std::size_t Control::run_once() {
@@ -70,7 +68,7 @@ std::size_t Control::run_once() {
   if (turn.watermark != kEndOfTime) {
     capture_health_.advance(turn.watermark, [this](const auto& done) { report_health(done); });
   }
-  attachment_->segment().control.heartbeat.store(wall_clock().value, std::memory_order_relaxed);
+  beat();
   progress_.update(attachment_->segment(), std::chrono::steady_clock::now());
   return turn.record_count;
 }
@@ -92,7 +90,11 @@ void Control::handle(HandshakeRecord& record) {
 void Control::report_health(const aggregate::CaptureHealth::Interval& interval) {
   const ingest::Snapshot snapshot = ingest::take_snapshot(attachment_->segment());
   const aggregate::SensorLoss now = report::sensor_loss(snapshot);
-  const aggregate::SensorLoss loss = now.since(std::exchange(reported_loss_, now));
+  aggregate::SensorLoss loss = now.since(std::exchange(reported_loss_, now));
+  loss.overload = overload_times_.take();
+  loss.blind = blind_times_.take(wall_clock());
+  latest_health_ = report::health_of(interval.links, loss, snapshot.ports);
+  latest_health_since_ = interval.begin;
   progress_.remark(report::health_remark(interval.links, loss, snapshot.ports));
   if (!health_file().is_open()) return;
   line_.clear();
@@ -106,8 +108,9 @@ bool Control::wants_event(OutcomeKind kind) const {
 }
 
 int Control::run() {
-  if (!load_configuration() || !open_outputs()) return kExitUsage;
-  Session session = Session::lost;
+  if (!inherit() || !load_configuration() || !open_outputs()) return kExitUsage;
+  open_service();
+  Session session = options_.supervised ? Session::ended : Session::lost;
   for (;;) {
     if (!attach()) {
       if (stop_requested != 0) session = Session::stopped;
@@ -120,8 +123,8 @@ int Control::run() {
         session == Session::ended && attachment_->segment().mode == RunMode::capture;
     end_session(session);
     const bool over = all_read || session == Session::stopped || session == Session::output_failed;
-    if (!reconnects() || over) break;
-    say_blind();
+    if (!awaits_another() || over) break;
+    if (!options_.supervised) say_blind(wall_clock());
   }
   return finish(session);
 }
@@ -135,6 +138,7 @@ bool Control::load_configuration() {
     for (const std::string& line : reading.problems.lines()) fmt::print(stderr, "{}\n", line);
     return false;
   }
+  configuration_ = std::move(reading.configuration);
   watchlists_ = std::move(*watchlists);
   // A list that nobody is on shows as well.
   for (const std::string& name : watchlists_.names()) totals_.watchlists.try_emplace(name);
@@ -142,10 +146,15 @@ bool Control::load_configuration() {
 }
 
 bool Control::open_outputs() {
-  const bool events = options_.events_path.empty() || events_.open(options_.events_path);
+  using Begin = exporting::OutputFile::Begin;
+  const Begin begin = options_.append ? Begin::at_end : Begin::empty;
+  const bool events = options_.events_path.empty() || events_.open(options_.events_path, begin);
   const bool health = options_.health_path.empty() || health_file().is_open() ||
-                      health_file().open(options_.health_path);
-  if (events && health) return true;
+                      health_file().open(options_.health_path, begin);
+  if (events && health) {
+    if (supervisor_ != nullptr) supervisor_->control_pulse.outputs_opened.store(1);
+    return true;
+  }
   complain(output_error());
   return false;
 }
@@ -162,9 +171,11 @@ bool Control::open_connection() {
 
 bool Control::attach() {
   attachment_.reset();
+  if (options_.supervised) return attach_supervised();
   while (stop_requested == 0) {
+    serve();
     if (!attachment_ && !open_connection()) {
-      say_blind();
+      say_blind(wall_clock());
       std::this_thread::sleep_for(kReconnectPause);
       continue;
     }
@@ -185,8 +196,37 @@ bool Control::attach() {
         return false;
     }
     attachment_.reset();
-    say_blind();
+    say_blind(wall_clock());
     std::this_thread::sleep_for(kReconnectPause);
+  }
+  return false;
+}
+
+bool Control::attach_supervised() {
+  using News = ingest::SegmentFeed::News;
+  while (stop_requested == 0) {
+    beat();
+    serve();
+    switch (feed_->next(kAttachPatience)) {
+      case News::none:
+        continue;
+      case News::ended:
+        say_blind(feed_->ended_at(), feed_->reason());
+        continue;
+      case News::over:
+        if (!feed_->error().empty()) complain(feed_->error());
+        return false;
+      case News::began:
+        break;
+    }
+    std::string sentence;
+    attachment_.emplace(ingest::Attachment::to_segment(feed_->take_segment()));
+    if (attachment_->attach(kAttachPatience, sentence) == ingest::AttachStatus::attached) {
+      begin_session();
+      return true;
+    }
+    complain(sentence);
+    attachment_.reset();
   }
   return false;
 }
@@ -202,25 +242,30 @@ void Control::begin_session() {
   reported_loss_ =
       attachment_->attached_before() ? report::sensor_loss(snapshot) : aggregate::SensorLoss{};
   live_ = segment.mode == RunMode::live;
+  if (live_) capture_health_.keep_time();
   context_.capture_names.clear();
   context_.interface_names.clear();
   auto& names = live_ ? context_.interface_names : context_.capture_names;
   for (const ingest::PortSnapshot& port : snapshot.ports) names.push_back(port.label);
-  // Captures give the same output on every machine; a live sensor is known by its host.
-  context_.sensor_name = !options_.sensor_name.empty() ? options_.sensor_name
-                         : live_                       ? host_name()
-                                                       : "shakedown";
-  say_back();
+  name_sensor();
+  if (asked_log_level_ != LogLevel::unset) segment.control.log_level.store(asked_log_level_);
+  if (options_.supervised && attachment_->attached_before() &&
+      warnings_.size() < kWarningCountMax) {
+    warnings_.push_back("the control plane was started anew; what it had counted before " +
+                        exporting::time_text(wall_clock()) + " is missing from these numbers");
+  }
+  say_back(feed_ ? feed_->began_at() : wall_clock());
 }
 
 Control::Session Control::follow() {
   SegmentHeader& segment = attachment_->segment();
   for (;;) {
     // Asked before the state is read: a data plane that ended well is gone as well soon after.
-    const bool gone = attachment_->dataplane_gone();
+    const bool gone = dataplane_gone();
     const bool ended = at_end(segment.state.load(std::memory_order_acquire));
     const bool stop = told_to_stop(!ended && !gone);
     const std::size_t taken = run_once();
+    serve();
     if (!output_error().empty()) return Session::output_failed;
     if (ended || gone || stop) {
       finish_rings();
@@ -238,12 +283,19 @@ void Control::flush_outputs(bool idle) {
   const bool followed = live_ || reconnects();
   if (!followed) return;
   const auto now = std::chrono::steady_clock::now();
-  if (!idle && now < flush_due_) return;
+  // A flush of the file's own accord would write what is still in the rings, and a control that was
+  // killed before giving it back would leave it to be written twice.
+  if (!idle && now < flush_due_ && !drain_->crowded() && !events_.filling()) return;
   flush_due_ = now + kFlushPeriod;
+  commit();
+}
+
+void Control::commit() {
   // A failed write is kept by the file and ends the session at the next turn.
   for (exporting::OutputFile* file : {&events_, &health_}) {
     if (file->is_open()) static_cast<void>(file->flush());
   }
+  if (output_error().empty()) drain_->give_back(order_);
 }
 
 bool Control::told_to_stop(bool dataplane_active) {
@@ -261,6 +313,7 @@ void Control::finish_rings() {
   for (std::size_t turn = 0; turn <= kRecordRingCapacity && !drain_->all_empty(); ++turn)
     run_once();
   order_.release_before(kEndOfTime, [this](HandshakeRecord& record) { handle(record); });
+  if (live_) commit();
 }
 
 void Control::end_session(Session session) {
@@ -271,10 +324,12 @@ void Control::end_session(Session session) {
   for (unsigned i = 0; i < snapshot.worker_count; ++i) taken += drain_->taken_count(i);
   if (session == Session::ended && !attachment_->attached_before()) {
     for (const std::string& law : ingest::broken_laws(snapshot, taken)) {
+      if (warnings_.size() == kWarningCountMax) break;
       warnings_.push_back("the counters contradict themselves: " + law);
     }
   }
-  if (session == Session::lost) {
+  // The supervisor tells of each end, and blind times show them.
+  if (session == Session::lost && !options_.supervised) {
     warnings_.push_back(snapshot.state == DataplaneState::failed
                             ? "the data plane gave up: " + snapshot.error
                             : "the data plane ended unexpectedly; this is what it had seen");
@@ -290,19 +345,12 @@ void Control::end_session(Session session) {
   counted_ = std::move(snapshot);
   drain_.reset();
   attachment_.reset();
-}
-
-void Control::say_blind() {
-  if (std::exchange(blind_, true)) return;
-  complain("sensor blind since " + exporting::time_text(wall_clock()));
-}
-
-void Control::say_back() {
-  if (!std::exchange(blind_, false)) return;
-  complain("sensor back at " + exporting::time_text(wall_clock()));
+  if (feed_ && dataplane_ended_) say_blind(feed_->ended_at(), feed_->reason());
+  dataplane_ended_ = false;
 }
 
 int Control::finish(Session last) {
+  if (blind_times_.blind()) report_blind(wall_clock(), false);
   if (const bool events = events_.finish(); !health_.finish() || !events) {
     complain(output_error());
     return kExitUsage;
@@ -310,10 +358,10 @@ int Control::finish(Session last) {
   // The text summary shows the warnings itself, when there is one.
   const bool summary_wanted = !options_.quiet && counted_.worker_count != 0;
   if (!summary_wanted || options_.json) {
-    for (const std::string& warning : warnings_) complain(warning);
+    for (const std::string& warning : warnings_) log::warning(warning);
   }
   if (summary_wanted && !print_summary()) return kExitUsage;
-  return last == Session::lost ? kExitDataplaneLost : kExitOk;
+  return last == Session::lost && !options_.supervised ? kExitDataplaneLost : kExitOk;
 }
 
 bool Control::print_summary() {
@@ -326,6 +374,8 @@ bool Control::print_summary() {
                                 .warnings = warnings_,
                                 .released_early = order_.released_early_count(),
                                 .definitions_missing = definitions_.missing_count(),
+                                .overload = overload_times_.total(),
+                                .blind = blind_total(),
                                 .rows = options_.rows,
                                 .color = !options_.json && decide(options_.color, fileno(out))};
   const std::string text =

@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <exception>
 
+#include "confinement.h"
 #include "control.h"
+#include "log.h"
 #include "options.h"
 
 namespace {
@@ -18,6 +20,7 @@ void set_signals() {
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGTERM, [](int) { shakedown::Control::request_stop(); });
+  std::signal(SIGHUP, [](int) { shakedown::Control::request_reload(); });
 }
 
 }  // namespace
@@ -28,6 +31,9 @@ int main(int argc, char** argv) {
     const auto options = shakedown::parse_options(argc, argv, exit_code);
     if (!options) return exit_code;
     set_signals();
+    if (const std::string not_given_up = shakedown::confine_control(); !not_given_up.empty()) {
+      shakedown::log::warning(not_given_up);
+    }
     return shakedown::Control(*options).run();
   } catch (const std::exception& error) {
     std::fputs(fmt::format("shakedown-control: {}\n", error.what()).c_str(), stderr);

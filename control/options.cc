@@ -21,6 +21,14 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
                    "inherited end of a socketpair that the segment comes through")
       ->check(CLI::Range(0, 1 << 20).description(""))
       ->type_name("FD");
+  app.add_flag("--supervised", options.supervised,
+               "with --handoff-fd: `shakedown run` hands over one segment after the other");
+  app.add_option("--supervisor-status-fd", options.supervisor_status_fd,
+                 "inherited memory that `shakedown run` writes its status to")
+      ->check(CLI::Range(0, 1 << 20).description(""))
+      ->type_name("FD");
+  app.add_flag("--append", options.append,
+               "go on in the files of --events and --health instead of emptying them");
   source
       ->add_option("--socket", options.socket_path,
                    "socket of a running data plane; attaches again when that is restarted")
@@ -43,6 +51,13 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
       ->type_name("auto|always|never");
   app.add_option("--sensor", options.sensor_name, "name of this sensor in events")
       ->type_name("NAME");
+  app.add_option("--serve-fd", options.serve_fd,
+                 "inherited unix socket that listens for questions about this sensor")
+      ->check(CLI::Range(0, 1 << 20).description(""))
+      ->type_name("FD");
+  app.add_option("--log-level", options.log_level, "what is told on standard error, from this on")
+      ->check(CLI::IsMember({"error", "warning", "info", "debug"}).description(""))
+      ->type_name("error|warning|info|debug");
   app.add_option("--top", options.rows, "rows of each table")
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N")

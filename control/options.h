@@ -23,6 +23,10 @@ enum class When { automatic, always, never };
 
 struct Options {
   int handoff_fd = -1;
+  bool supervised = false;        ///< `handoff_fd` brings one segment after the other
+  int supervisor_status_fd = -1;  ///< see cli/supervisor_status.h; -1: none
+  bool append = false;            ///< to the files of a control that died in the same run
+  int serve_fd = -1;              ///< listening control socket; -1: none
   std::string socket_path;
   std::string config_path;  ///< empty: defaults
   std::string events_path;  ///< empty: no events
@@ -33,6 +37,7 @@ struct Options {
   When progress = When::automatic;
   When color = When::automatic;
   std::string sensor_name;  ///< empty: the default of the mode
+  std::string log_level;    ///< error, warning, info, debug; empty: the default
   unsigned rows = 5;
 };
 

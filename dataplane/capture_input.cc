@@ -30,6 +30,10 @@ class CaptureInput final : public Input {
   }
   [[nodiscard]] std::size_t dpdk_bytes() const override { return port_count() * kDpdkPortBytes; }
   void add_to(MemoryBudget& budget) const override;
+  [[nodiscard]] Ways ways() const override { return {false, options_.worker_count > 1}; }
+  [[nodiscard]] Distribution distribution() const override {
+    return options_.worker_count > 1 ? Distribution::distributor : Distribution::single;
+  }
   [[nodiscard]] std::string open(const port::PacketBuffers& buffers, Segment& segment) override;
   [[nodiscard]] port::PacketStream& stream() override { return *merged_; }
   [[nodiscard]] std::string account(CounterBlock& counters) override;

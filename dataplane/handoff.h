@@ -11,7 +11,8 @@
 // Failure:   The open functions return a sentence. A peer that cannot be served is hung up on. A
 //            control that died is followed by another one: it connects anew, or, when it inherited
 //            the same socketpair, asks by sending one byte of any value. Control keeps its end open
-//            as long as it lives.
+//            as long as it lives. In a live run the supervisor is the peer, who passes the segment
+//            on to each control in turn.
 // RFC:       none
 #pragma once
 

@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <map>
 
 #include "port/pcap_port.h"
+#include "port/processors.h"
 #include "process.h"
 #include "shakedown/limits.h"
 
@@ -23,14 +25,34 @@ CLI::Option* add_seconds(CLI::App& app, const std::string& name, std::int64_t& n
       ->check(CLI::Range(0.001, kSecondsMax));
 }
 
-void declare_input(CLI::App& app, Options& options, std::vector<std::string>& port_names) {
+/// What is checked beyond what CLI11 knows.
+struct Words {
+  std::vector<std::string> ports;
+  std::string worker_processors;
+};
+
+/// One of a few words, each of which stands for a value.
+template <class Value, class Kept>
+void add_word(CLI::App& app, const std::string& name, const std::map<std::string, Value>& values,
+              Kept& kept, const std::string& what) {
+  std::string list;
+  for (const auto& [word, value] : values) list.append(list.empty() ? "" : "|").append(word);
+  const auto keep = [values, &kept](const std::string& word) { kept = values.at(word); };
+  app.add_option_function<std::string>(name, keep, what)
+      ->type_name(list)
+      ->check(CLI::IsMember(values));
+}
+
+void declare_input(CLI::App& app, Options& options, Words& words) {
   app.add_option("--read", options.files,
                  "capture files, pcap or pcapng; several are read in order of time")
       ->type_name("FILE")
       ->take_all();
-  app.add_option("--port", port_names,
-                 "interfaces to read live, as af_packet:eth0 or af_xdp:eth0; several are one link")
-      ->type_name("DRIVER:IFACE")
+  app.add_option("--port", words.ports,
+                 "ports to read live: af_packet:eth0, af_xdp:eth0, nic:eth0, pci:0000:3b:00.0 or "
+                 "tap:name, then ,queues=N ,filter=on|off ,link=NAME ,mtu=N ,rss=outer|inner|off "
+                 ",vlan_strip=on|off ,cpus=2-5; several are one link")
+      ->type_name("DRIVER:NAME")
       ->take_all();
   app.add_flag("--busy-poll", options.busy_poll,
                "with --port: never sleep while there are no packets");
@@ -70,7 +92,37 @@ void declare_limits(CLI::App& app, Options& options) {
       ->check(CLI::Range(1u, 1u << 24));
 }
 
+void declare_placement(CLI::App& app, Options& options, Words& words) {
+  app.add_option("--worker-cpus", words.worker_processors,
+                 "processors that the workers are bound to, in their order, as 2-5 or 2,3,8")
+      ->type_name("LIST");
+  app.add_option("--main-cpu", options.main_processor, "processor for all that is not a worker")
+      ->type_name("N")
+      ->check(CLI::Range(0u, port::kProcessorCountMax - 1));
+  const std::map<std::string, std::optional<Distribution>> distributions = {
+      {"auto", std::nullopt},
+      {"queues", Distribution::queues},
+      {"distributor", Distribution::distributor}};
+  add_word(app, "--distribution", distributions, options.distribution,
+           "how packets come to several workers: each reads queues of its own, or one thread hands "
+           "out");
+  const std::map<std::string, Choice> choices = {
+      {"auto", Choice::automatic}, {"on", Choice::on}, {"off", Choice::off}};
+  add_word(app, "--hugepages", choices, options.huge_pages,
+           "packets in huge pages; auto: where a nic or pci port needs them");
+  const std::map<std::string, bool> switches = {{"on", true}, {"off", false}};
+  add_word(app, "--shed", switches, options.shed,
+           "leave whole clients out when there is no time for all");
+  app.add_flag("--keep-rights", options.keep_rights,
+               "keep the rights that are not needed any more once the ports are open");
+}
+
 void declare_output(CLI::App& app, Options& options) {
+  const std::map<std::string, LogLevel> levels = {{"error", LogLevel::error},
+                                                  {"warning", LogLevel::warning},
+                                                  {"info", LogLevel::info},
+                                                  {"debug", LogLevel::debug}};
+  add_word(app, "--log-level", levels, options.log_level, "what is told on standard error");
   app.add_flag("--print-budget", options.print_budget,
                "print the memory that would be taken, and end");
   app.add_flag("--verbose", options.verbose, "tell what is done, on standard error");
@@ -80,27 +132,54 @@ void declare_output(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"critical", "error", "warning", "notice", "info", "debug"}));
 }
 
-/// Exactly one kind of input. Empty, or one sentence.
-std::string take_input(const std::vector<std::string>& port_names, Options& options) {
-  if (options.files.empty() == port_names.empty()) {
-    return port_names.empty() ? "one of --read FILE and --port DRIVER:IFACE is needed"
-                              : "--read and --port exclude each other: files are read to their "
-                                "end, interfaces have none";
+/// Empty, or one sentence.
+std::string take_ports(const std::vector<std::string>& names, Options& options) {
+  if (names.size() > port::kCaptureFileCountMax) {
+    return "at most " + std::to_string(port::kCaptureFileCountMax) +
+           " interfaces can be read together";
   }
-  if (options.busy_poll && port_names.empty()) return "--busy-poll goes with --port";
+  for (const std::string& text : names) {
+    port::PortSpecResult parsed = port::parse_port_spec(text);
+    if (!parsed.spec) return parsed.sentence;
+    if (options.huge_pages == Choice::off && port::is_card(parsed.spec->name.driver)) {
+      return parsed.spec->name.text() + " needs huge pages, which --hugepages off forbids";
+    }
+    options.ports.push_back(std::move(*parsed.spec));
+  }
+  return {};
+}
+
+/// Exactly one kind of input. Empty, or one sentence.
+std::string take_input(const Words& words, Options& options) {
+  if (options.files.empty() == words.ports.empty()) {
+    return words.ports.empty() ? "one of --read FILE and --port DRIVER:IFACE is needed"
+                               : "--read and --port exclude each other: files are read to their "
+                                 "end, interfaces have none";
+  }
+  if (options.busy_poll && words.ports.empty()) return "--busy-poll goes with --port";
+  if (options.distribution == Distribution::queues && words.ports.empty()) {
+    return "--distribution queues goes with --port: capture files have no queues";
+  }
   if (options.files.size() > port::kCaptureFileCountMax) {
     return "at most " + std::to_string(port::kCaptureFileCountMax) +
            " files can be read together; merge some first (mergecap)";
   }
-  if (port_names.size() > port::kCaptureFileCountMax) {
-    return "at most " + std::to_string(port::kCaptureFileCountMax) +
-           " interfaces can be read together";
+  return take_ports(words.ports, options);
+}
+
+/// Empty, or one sentence.
+std::string take_placement(const Words& words, Options& options) {
+  if (words.worker_processors.empty()) return {};
+  auto list = port::parse_processors(words.worker_processors, ',');
+  if (!list) {
+    return "--worker-cpus is a list of processors without doubles, as 2-5 or 2,3,8 (not " +
+           port::printable(words.worker_processors) + ")";
   }
-  for (const std::string& text : port_names) {
-    port::PortNameResult parsed = port::parse_port_name(text);
-    if (parsed.status != port::PortNameStatus::ok) return parsed.sentence;
-    options.ports.push_back(std::move(parsed.name));
+  if (list->size() < options.worker_count) {
+    return "--worker-cpus names " + std::to_string(list->size()) + " processors for " +
+           std::to_string(options.worker_count) + " workers; it takes one for each";
   }
+  options.worker_processors = std::move(*list);
   return {};
 }
 
@@ -112,8 +191,9 @@ ParsedOptions parse_options(int argument_count, char** arguments) {
   app.set_version_flag("--version", "shakedown-dataplane " SHAKEDOWN_VERSION);
   app.get_formatter()->column_width(28);
   Options options;
-  std::vector<std::string> port_names;
-  declare_input(app, options, port_names);
+  Words words;
+  declare_input(app, options, words);
+  declare_placement(app, options, words);
   declare_limits(app, options);
   declare_output(app, options);
 
@@ -129,7 +209,9 @@ ParsedOptions parse_options(int argument_count, char** arguments) {
     return parsed;
   }
   parsed.exit_code = kExitBadInput;
-  if (const std::string mistake = take_input(port_names, options); !mistake.empty()) {
+  std::string mistake = take_input(words, options);
+  if (mistake.empty()) mistake = take_placement(words, options);
+  if (!mistake.empty()) {
     complain(mistake);
   } else if (!options.handoff_descriptor && options.socket_path.empty() &&
              !options.without_control && !options.print_budget) {

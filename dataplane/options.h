@@ -15,15 +15,26 @@
 #include <vector>
 
 #include "handshake/timeouts.h"
-#include "port/port_name.h"
+#include "port/port_spec.h"
+#include "shakedown/shm_layout.h"
 
 namespace shakedown {
 
+/// What a user may want instead of what is best.
+enum class Choice : std::uint8_t { automatic, on, off };
+
 struct Options {
   std::vector<std::string> files;     ///< either these
-  std::vector<port::PortName> ports;  ///< or these
+  std::vector<port::PortSpec> ports;  ///< or these
   bool busy_poll = false;             ///< of the ports
   unsigned worker_count = 1;
+  std::vector<unsigned> worker_processors;   ///< one for each worker, or none: any
+  std::optional<unsigned> main_processor;    ///< none: any
+  std::optional<Distribution> distribution;  ///< none: what the ports allow
+  Choice huge_pages = Choice::automatic;     ///< automatic: where a card needs them
+  bool shed = true;                          ///< leave clients out when there is no time for all
+  bool keep_rights = false;                  ///< for debugging: those that it was started with
+  LogLevel log_level = LogLevel::unset;      ///< unset: by `verbose` and `quiet`
   std::optional<int> handoff_descriptor;
   std::string socket_path;
   bool without_control = false;

@@ -17,6 +17,10 @@
 
 #include "handoff.h"
 #include "input.h"
+#include "log.h"
+#include "overload/controller.h"
+#include "rights.h"
+#include "upkeep.h"
 #include "worker_group.h"
 
 namespace shakedown {
@@ -53,6 +57,38 @@ WorkerConfig worker_config(const Options& options, RunMode mode) {
   return config;
 }
 
+/// What standard error is told until control asks for something else.
+LogLevel first_log_level(const Options& options) {
+  if (options.log_level != LogLevel::unset) return options.log_level;
+  if (options.verbose) return LogLevel::info;
+  return options.quiet ? LogLevel::error : LogLevel::warning;
+}
+
+RightsNeeded rights_needed(const Options& options) {
+  RightsNeeded needed;
+  for (const port::PortSpec& spec : options.ports) {
+    switch (spec.name.driver) {
+      case port::PortDriver::af_packet:
+        needed.af_packet = true;
+        break;
+      case port::PortDriver::af_xdp:
+        (spec.filter ? needed.af_xdp_filter : needed.af_xdp) = true;
+        break;
+      case port::PortDriver::tap:
+        needed.tap = true;
+        break;
+      case port::PortDriver::nic:
+        needed.bifurcated_nic = needed.nic = true;
+        break;
+      case port::PortDriver::pci:
+        needed.nic = true;
+        break;
+    }
+  }
+  needed.listens = !options.socket_path.empty();
+  return needed;
+}
+
 class Process {
  public:
   explicit Process(const Options& options)
@@ -80,6 +116,7 @@ class Process {
   [[nodiscard]] bool take_memory();
   [[nodiscard]] bool open_ports();
   [[nodiscard]] bool hand_over();
+  void give_up_rights();
   [[nodiscard]] bool wait_for_control();
   [[nodiscard]] bool watch_workers();
   void watch_once(milliseconds patience);
@@ -91,10 +128,9 @@ class Process {
   [[nodiscard]] unsigned buffer_count() const {
     return input_->buffer_count(options_.worker_count);
   }
-  /// Whether packets come whether or not there is a control, and one may come back at any time.
-  [[nodiscard]] bool goes_on_without_control() const {
-    return config_.mode == RunMode::live && !options_.handoff_descriptor;
-  }
+  /// Whether packets come whether or not there is a control, and one may come back at any time: it
+  /// connects anew, or a supervisor at the other end of the inherited socket looks after it.
+  [[nodiscard]] bool goes_on_without_control() const { return config_.mode == RunMode::live; }
 
   // In the order of construction; what comes later uses what comes before.
   const Options& options_;
@@ -111,11 +147,14 @@ class Process {
   SteadyClock::time_point accounted_at_;
   StopFlags flags_;
   MemoryBudget budget_;
+  std::unique_ptr<overload::Controller> overload_;  ///< none: nobody is ever left out
   WorkerGroup workers_;
+  std::unique_ptr<Upkeep> upkeep_;  ///< of a live run
   std::unique_ptr<HandoffServer> handoff_;
 };
 
 int Process::run() {
+  set_log_level(first_log_level(options_));
   if (!probe_input()) return failure_.exit_code;
   make_budget();
   if (options_.print_budget) {
@@ -126,6 +165,7 @@ int Process::run() {
   if (!block_signals() || !take_memory() || !open_ports() || !hand_over()) {
     return failure_.exit_code;
   }
+  give_up_rights();
   const bool good = wait_for_control() && watch_workers();
   static_cast<void>(input_->account(segment_.worker(0).counters));
   if (!options_.quiet) input_->warn_at_end();
@@ -152,22 +192,17 @@ bool Process::probe_input() {
 
 std::size_t Process::eal_bytes() const {
   return port::PacketBuffers::bytes_needed(buffer_count(), input_->buffer_layout()) +
-         port::Distributor::ring_bytes(options_.worker_count) + kEalBaseBytes +
-         packet::FragmentTable::bytes_needed() + input_->dpdk_bytes();
+         WorkerGroup::dpdk_bytes(options_.worker_count, *input_) + kEalBaseBytes +
+         input_->dpdk_bytes();
 }
 
 void Process::make_budget() {
   const unsigned workers = options_.worker_count;
-  WorkerGroup::add_to(budget_, config_, workers);
+  WorkerGroup::add_to(budget_, config_, workers, *input_);
   budget_.add("rings to control", 1, sizeof(WorkerArea), workers);
   budget_.add("head of the shared segment", 1, sizeof(SegmentHeader));
   budget_.add("packet buffers", buffer_count(),
               port::PacketBuffers::bytes_needed(buffer_count(), input_->buffer_layout()));
-  if (workers > 1) {
-    budget_.add("rings between workers", workers, port::Distributor::ring_bytes(workers));
-  }
-  budget_.add("pieces of packets", packet::FragmentTable::kBufferCount,
-              packet::FragmentTable::bytes_needed());
   budget_.add("DPDK's tables", 1, kEalBaseBytes);
   input_->add_to(budget_);
   budget_.add("program, libraries and stacks", 1, port::kEalOverheadBytes);
@@ -195,10 +230,13 @@ bool Process::take_memory() {
   eal.lcore_count = 1 + WorkerGroup::lcore_count(workers);
   eal.memory_bytes = eal_bytes();
   eal.log_level = options_.eal_log_level;
+  eal.main_processor = options_.main_processor;
+  input_->configure(eal);
   if (std::string error = eal_.start(eal); !error.empty()) {
-    return fail(kExitInternal, std::move(error));
+    // Live, it is huge pages or processors that the user has asked for.
+    return fail(config_.mode == RunMode::live ? kExitBadInput : kExitInternal, std::move(error));
   }
-  std::string error = buffers_.create(buffer_count(), input_->buffer_layout());
+  std::string error = buffers_.create(buffer_count(), input_->buffer_layout(), eal.memory_node);
   return error.empty() || fail(kExitInternal, std::move(error));
 }
 
@@ -207,9 +245,18 @@ bool Process::open_ports() {
     // A file was looked at already; an interface may refuse only now.
     return fail(config_.mode == RunMode::live ? kExitBadInput : kExitInternal, std::move(error));
   }
-  std::string error = workers_.create(config_, options_.worker_count, input_->stream(), buffers_,
-                                      input_->link_types(), segment_, flags_);
-  return error.empty() || fail(kExitInternal, std::move(error));
+  const bool live = config_.mode == RunMode::live;
+  if (live && options_.shed) {
+    overload_ = std::make_unique<overload::Controller>(segment_.header().overload);
+  }
+  std::string error = workers_.create(config_, options_.worker_count, *input_, buffers_, segment_,
+                                      flags_, overload_.get());
+  if (!error.empty()) return fail(kExitInternal, std::move(error));
+  if (live) {
+    upkeep_ = std::make_unique<Upkeep>(*input_, workers_.shunt_rings(), segment_.header(),
+                                       overload_.get());
+  }
+  return true;
 }
 
 bool Process::hand_over() {
@@ -223,6 +270,13 @@ bool Process::hand_over() {
                           ? handoff_->use_inherited(*options_.handoff_descriptor)
                           : handoff_->listen_at(options_.socket_path);
   return error.empty() || fail(kExitBadInput, std::move(error));
+}
+
+// All that needs rights is open; what comes next is work on bytes from strangers.
+void Process::give_up_rights() {
+  if (options_.keep_rights) return;
+  const std::string kept = restrict_rights(rights_needed(options_));
+  if (!kept.empty()) say(LogLevel::warning, kept);
 }
 
 bool Process::wait_for_control() {
@@ -252,7 +306,8 @@ bool Process::watch_workers() {
     return fail(kExitInternal, "DPDK does not start the threads of the workers");
   }
   while (!workers_.finished()) {
-    watch_once(kHeartbeatPeriod);
+    watch_once(upkeep_ ? kUpkeepPeriod : kHeartbeatPeriod);
+    if (upkeep_) upkeep_->turn();
     look_after_control();
     look_after_ports();
   }
@@ -286,10 +341,7 @@ void Process::take_signal() {
 }
 
 void Process::look_after_control() {
-  if (!handoff_ || goes_on_without_control() || failure_.exit_code != kExitDone ||
-      workers_.finished()) {
-    return;
-  }
+  if (!handoff_ || failure_.exit_code != kExitDone || workers_.finished()) return;
   if (!control_is_gone()) return;
   flags_.stop_reading.store(true);
   flags_.refuse_records.store(true);
@@ -301,8 +353,9 @@ bool Process::control_is_gone() {
     control_seen_at_ = SteadyClock::now();
     return false;
   }
-  // An inherited socket cannot be connected to anew.
-  return options_.handoff_descriptor.has_value() ||
+  // An inherited socket cannot be connected to anew: whoever was to look after us has gone.
+  if (options_.handoff_descriptor) return true;
+  return !goes_on_without_control() &&
          SteadyClock::now() > control_seen_at_ + kControlPatience;
 }
 
@@ -311,18 +364,13 @@ void Process::look_after_ports() {
   if (config_.mode != RunMode::live || now < accounted_at_ + kAccountPeriod) return;
   accounted_at_ = now;
   std::string error = input_->account(segment_.worker(0).counters);
+  upkeep_->note_losses();
   if (error.empty() || failure_.exit_code != kExitDone) return;
   flags_.stop_reading.store(true);
   static_cast<void>(fail(kExitInternal, std::move(error)));
 }
 
 }  // namespace
-
-void complain(std::string_view sentence) {
-  const std::string line = fmt::format("shakedown-dataplane: {}\n", sentence);
-  // One write, so that lines of the two processes do not mix.
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
-}
 
 int run_dataplane(const Options& options) {
   Process process(options);

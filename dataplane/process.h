@@ -2,7 +2,8 @@
 //
 // Purpose:   The life of the data plane: look at the input, take the memory, hand the segment over,
 //            let the workers run, watch, end. Files end by themselves, interfaces when they are told
-//            to; at a listening socket the latter go on without control, which may come back.
+//            to, or when whoever holds the other end of the inherited socket is gone; without control
+//            they go on, because another one may come.
 // Units:     none
 // Ownership: Everything lives from run_dataplane()'s beginning to its end.
 // Threading: The caller's thread watches: signals, heartbeat, hand-off. Workers and the distributor
@@ -13,8 +14,7 @@
 // RFC:       none
 #pragma once
 
-#include <string_view>
-
+#include "log.h"
 #include "options.h"
 
 namespace shakedown {
@@ -23,9 +23,6 @@ inline constexpr int kExitDone = 0;         ///< all was read, or it was interru
 inline constexpr int kExitInternal = 1;     ///< the system refused something, or a defect
 inline constexpr int kExitBadInput = 2;     ///< arguments or input
 inline constexpr int kExitControlGone = 3;  ///< nobody takes the records any more
-
-/// "shakedown-dataplane: " and the sentence, on standard error.
-void complain(std::string_view sentence);
 
 [[nodiscard]] int run_dataplane(const Options& options);
 

@@ -27,6 +27,8 @@ struct ShuntRequest {
   flow::FlowKey key;
   IpFamily family = IpFamily::none;
   std::uint8_t port_index = 0;  ///< that the packet came through which decided it
+  /// The opposite: its endpoints begin something new, and an earlier request may be under way.
+  bool is_over = false;
 };
 
 class ShuntRing {

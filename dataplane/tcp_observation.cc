@@ -52,6 +52,7 @@ void describe_endpoints(HandshakeRecord& record, const flow::Embryo& embryo,
   record.tunnel_kind = link.tunnel_kind;
   record.tunnel_id = link.tunnel_id;
   record.port_index = link.port_index;
+  record.kept_share = link.kept_share;
 }
 
 void adopt_embryo(HandshakeRecord& record, const flow::Embryo& embryo) noexcept {

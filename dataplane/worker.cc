@@ -37,6 +37,7 @@ Worker::Worker(const WorkerConfig& config, WorkerArea& area, const ControlStatus
       reader_(message_buffers_),
       recogniser_(tools.services),
       defragmenter_(tools.defragmenter),
+      overload_(tools.overload),
       shunts_(tools.shunts),
       shunt_memory_(arena),
       owners_(tools.owners),
@@ -75,6 +76,7 @@ std::array<Worker::BudgetLine, 12> Worker::budget(const WorkerConfig& config) {
 
 bool Worker::run_once(port::Source& source) noexcept {
   source.receive(burst_);
+  watch_load();
   process(std::span(burst_.packets).first(burst_.count));
   source.release(burst_);
   advance(burst_.clock);
@@ -85,6 +87,7 @@ bool Worker::run_once(port::Source& source) noexcept {
 // themselves, then the tables' buckets, then the connections they point to.
 void Worker::process(std::span<const port::CapturedPacket> packets) noexcept {
   std::size_t count = 0;
+  if (overload_ != nullptr) shedding_ = overload_->shedding();
   for (const port::CapturedPacket& packet : packets) __builtin_prefetch(packet.bytes.data());
   std::size_t bytes = 0;
   for (const port::CapturedPacket& packet : packets) {
@@ -210,6 +213,19 @@ void Worker::on_icmp(const PacketContext& packet) noexcept {
   if (note.count != 0xff) ++note.count;
 }
 
+void Worker::watch_load() noexcept {
+  if (overload_ == nullptr) return;
+  if (burst_.count == kBurstSize) counters_.add(Counter::full_bursts);
+  overload_->report(load_.note(burst_.count, burst_.clock), burst_.clock);
+}
+
+// The rest of it is treated as that of any other connection that needs no more looking at.
+void Worker::shed(std::uint64_t hash) noexcept {
+  counters_.add(Counter::fate_shed);
+  counters_.add(Counter::connections_shed);
+  decided_.insert(hash);
+}
+
 // A connection whose beginning was not seen, or that was given up as not TLS: STARTTLS and proxies
 // come to TLS later, and a hello that starts its segment shows it.
 void Worker::follow_untracked(const PacketContext& packet) noexcept {
@@ -242,8 +258,16 @@ void Worker::on_decided(const PacketContext& packet) noexcept {
 
 void Worker::ask_to_drop(const PacketContext& packet) noexcept {
   if (shunts_ == nullptr || !shunt_memory_.is_due(packet.hash, packet.clock)) return;
-  const ShuntRequest request{packet.keyed.key, packet.view.family, packet.view.port_index};
-  counters_.add(shunts_->try_push(request) ? Counter::shunts_asked : Counter::shunts_refused);
+  const ShuntRequest request{packet.keyed.key, packet.view.family, packet.view.port_index, false};
+  counters_.add(shunts_->try_push(request) ? Counter::shunts_asked : Counter::shunts_skipped);
+}
+
+// The filter lets the beginning of something new pass, and forgets the flow. What was asked of it a
+// moment before may reach it a moment after.
+void Worker::ask_to_pass(const PacketContext& packet) noexcept {
+  if (shunts_ == nullptr || !shunt_memory_.recall(packet.hash, packet.clock)) return;
+  const ShuntRequest request{packet.keyed.key, packet.view.family, packet.view.port_index, true};
+  if (!shunts_->try_push(request)) counters_.add(Counter::shunts_skipped);
 }
 
 // Called for SYN and SYN-ACK alone: whoever saw the one must see the other.

@@ -29,6 +29,8 @@
 #include "flow/owner_table.h"
 #include "flow/shunt_memory.h"
 #include "handshake/machine.h"
+#include "overload/client_choice.h"
+#include "overload/controller.h"
 #include "packet/defragmenter.h"
 #include "packet/stray_sink.h"
 #include "port/source.h"
@@ -47,6 +49,8 @@ class Worker {
     const service::Database& services;
     /// Of this worker alone; null when whoever hands out the packets puts fragments together.
     packet::Defragmenter* defragmenter = nullptr;
+    /// Of all workers; null: nothing is ever left out, as of captures.
+    overload::Controller* overload = nullptr;
     /// To whoever keeps decided flows from coming; null: nobody does.
     ShuntRing* shunts = nullptr;
     /// Of all workers, when each reads queues of its own; else null, and so is `strays`.
@@ -101,8 +105,14 @@ class Worker {
   void dispatch(const PacketContext& packet) noexcept;
   void follow_untracked(const PacketContext& packet) noexcept;
   void on_icmp(const PacketContext& packet) noexcept;
+  void watch_load() noexcept;
+  [[nodiscard]] bool keeps(const IpAddress& client) const noexcept {
+    return overload::is_kept(client, shedding_.kept_share, config_.seed);
+  }
+  void shed(std::uint64_t hash) noexcept;
   void on_decided(const PacketContext& packet) noexcept;
   void ask_to_drop(const PacketContext& packet) noexcept;
+  void ask_to_pass(const PacketContext& packet) noexcept;
   void check_owner(std::uint64_t hash) noexcept;
   [[nodiscard]] bool belongs_elsewhere(const PacketContext& context,
                                        const port::CapturedPacket& packet, Bytes whole) noexcept;
@@ -144,6 +154,7 @@ class Worker {
   // worker_connection.cc: connections whose handshake is followed
   [[nodiscard]] Connection* begin_connection(const PacketContext& packet,
                                              Direction direction) noexcept;
+  [[nodiscard]] bool sheds_tail_of(const Connection& connection) noexcept;
   void begin_midstream(const PacketContext& packet, Direction direction) noexcept;
   void on_connection_packet(Connection& connection, const PacketContext& packet) noexcept;
   [[nodiscard]] static bool begins_before(const stream::StreamDirection& stream,
@@ -237,6 +248,9 @@ class Worker {
   tls::RecordReader reader_;
   service::Recogniser recogniser_;
   packet::Defragmenter* defragmenter_;
+  overload::Controller* overload_;
+  overload::LoadGauge load_;
+  overload::Shedding shedding_;  ///< as it was when the burst at hand began
   ShuntRing* shunts_;
   flow::ShuntMemory shunt_memory_;
   flow::OwnerTable* owners_;

@@ -63,6 +63,7 @@ Connection* Worker::begin_connection(const PacketContext& packet, Direction dire
   HandshakeRecord& record = *std::construct_at(&record_of(*connection));
   std::construct_at(&notes_of(*connection));
   describe_endpoints(record, packet.view, direction);
+  record.kept_share = overload::kept_share_of(shedding_);
   const bool from_client = direction == Direction::client_to_server;
   State& state = connection->state;
   if (packet.keyed.source_is_low == from_client) state.set(State::client_is_low);
@@ -73,12 +74,18 @@ Connection* Worker::begin_connection(const PacketContext& packet, Direction dire
 }
 
 void Worker::begin_midstream(const PacketContext& packet, Direction direction) noexcept {
+  const bool from_client = direction == Direction::client_to_server;
+  if (!keeps(from_client ? packet.view.source : packet.view.destination)) {
+    shed(packet.hash);
+    return;
+  }
   Connection* connection = begin_connection(packet, direction);
   if (connection == nullptr) {
     counters_.add(Counter::fate_flow_table_full);
     return;
   }
   counters_.add(Counter::fate_connection);
+  ask_to_pass(packet);
   record_of(*connection).flags |= HandshakeRecord::midstream;
   const auto prefix = static_cast<std::uint32_t>(tls::proxy_header_size(packet.view.payload));
   if (prefix != 0) {
@@ -207,6 +214,12 @@ void Worker::settle(Connection& connection, const PacketContext& packet) noexcep
     end_connection(connection, EndReason::decided, packet.view.time, packet.clock);
     return;
   }
+  if (state.phase == Phase::established && sheds_tail_of(connection)) {
+    counters_.add(Counter::tails_shed);
+    record_of(connection).flags |= HandshakeRecord::tail_not_followed;
+    end_connection(connection, EndReason::decided, packet.view.time, packet.clock);
+    return;
+  }
   const UnixNanos deadline = machine_.deadline(state);
   const std::uint32_t slot = connections_.slot_of(&connection);
   // Later deadlines are noticed when the wheel gets there; earlier ones it must be told.
@@ -214,6 +227,14 @@ void Worker::settle(Connection& connection, const PacketContext& packet) noexcep
     wheel_.schedule(slot, deadline);
   }
   connection.deadline = deadline;
+}
+
+// What follows a handshake may show that the client turned away after it. What the server thinks of
+// a client's certificate comes after it as well, and without that there is no outcome.
+bool Worker::sheds_tail_of(const Connection& connection) noexcept {
+  if (shedding_.level == OverloadLevel::none) return false;
+  const ClientCertificate shown = record_of(connection).client_certificate;
+  return shown != ClientCertificate::inferred_empty && shown != ClientCertificate::inferred_sent;
 }
 
 void Worker::end_connection(Connection& connection, EndReason reason, UnixNanos now,

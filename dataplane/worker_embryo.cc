@@ -93,11 +93,10 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
                    until, until);
     decided_.remove(packet.hash);
   }
-  counters_.add(Counter::fate_syn);
-
   Embryo* embryo = embryos_.find(packet.hash, packet.keyed.key);
   if (embryo != nullptr && embryo_deadline(*embryo) > packet.clock &&
       embryo->client_isn == packet.view.seq) {
+    counters_.add(Counter::fate_syn);
     flow::MirrorLink& link = embryos_.link_of(embryo);
     const UnixNanos repeat = add_saturating(embryos_.last_touch(embryo), kSynRepeatNanosMin);
     if (!embryo->has(Embryo::syn_seen)) {
@@ -117,6 +116,13 @@ void Worker::on_syn(const PacketContext& packet) noexcept {
     }
     erase_embryo(*embryo);
   }
+  if (!keeps(packet.view.source)) {
+    shed(packet.hash);
+    decided_.insert(hash_of_syn(packet.hash, packet.view.seq));
+    return;
+  }
+  counters_.add(Counter::fate_syn);
+  ask_to_pass(packet);
   embryo = begin_embryo(packet, packet.keyed.source_is_low);
   describe_syn(*embryo, packet.view);
   // RFC 7413: with TCP Fast Open the hello is in the SYN.
@@ -162,13 +168,22 @@ Embryo* Worker::begin_embryo(const PacketContext& packet, bool client_is_low) no
   if (packet.view.family == IpFamily::ipv6) embryo->set(Embryo::ipv6);
   embryo->syn_time = packet.view.time;
   const packet::PacketView& view = packet.view;
-  embryos_.link_of(embryo) = {view.tunnel_id, view.vlan_outer, view.vlan_inner, view.tunnel_kind,
-                              view.port_index,  view.ip_id};
+  embryos_.link_of(embryo) = {view.tunnel_id,
+                              view.vlan_outer,
+                              view.vlan_inner,
+                              view.tunnel_kind,
+                              view.port_index,
+                              view.ip_id,
+                              overload::kept_share_of(shedding_)};
   return embryo;
 }
 
 // The SYN was not captured; its answer tells nearly as much.
 void Worker::on_orphan_syn_ack(const PacketContext& packet) noexcept {
+  if (!keeps(packet.view.destination)) {
+    shed(packet.hash);
+    return;
+  }
   counters_.add(Counter::fate_embryo);
   Embryo* embryo = begin_embryo(packet, !packet.keyed.source_is_low);
   embryo->client_isn = packet.view.ack.plus(~std::uint32_t{0});
@@ -319,6 +334,7 @@ void Worker::promote(Embryo& embryo, const PacketContext& packet, Direction dire
 Connection* Worker::begin_from_embryo(Embryo& embryo, const PacketContext& packet,
                                       Direction direction) noexcept {
   const Embryo origin = embryo;
+  const std::uint8_t kept_share = embryos_.link_of(&embryo).kept_share;
   const flow::IcmpNote icmp =
       origin.has(Embryo::icmp_seen) ? embryos_.icmp_of(&embryo) : flow::IcmpNote{};
   counters_.add(Counter::embryos_promoted);
@@ -327,6 +343,7 @@ Connection* Worker::begin_from_embryo(Embryo& embryo, const PacketContext& packe
   if (connection == nullptr) return nullptr;
   HandshakeRecord& record = record_of(*connection);
   adopt_embryo(record, origin);
+  record.kept_share = kept_share;
   connection->client_isn = origin.client_isn;
   path::begin(notes_of(*connection).trace, {.syn = record.syn,
                                             .syn_ack = record.syn_ack,

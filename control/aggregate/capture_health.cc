@@ -4,22 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
-
-#include "export/text.h"
 
 namespace shakedown::aggregate {
 
 namespace {
 
-using exporting::grouped;
-
-/// From these shares on a link is impaired, or blind. All thresholds of capture health are here.
-struct Threshold {
-  double impaired;
-  double blind;
-};
-constexpr double kNever = 2.0;
+// All thresholds of what the mirror shows are here.
 constexpr Threshold kOneWay{0.05, 0.90};        // of the connections
 constexpr Threshold kLossy{0.01, 0.50};         // of the connections shown in both directions
 constexpr Threshold kTruncated{0.01, 0.90};     // of the connections
@@ -27,25 +19,11 @@ constexpr Threshold kMidstream{0.20, kNever};   // of the connections
 constexpr Threshold kEvicted{0.01, 0.50};       // of the connections
 constexpr Threshold kDuplicates{0.05, kNever};  // of the packets
 constexpr Threshold kOutOfOrder{0.05, kNever};  // of the packets
-constexpr Threshold kPortLoss{0.001, 0.50};     // of the packets that came to the port
-constexpr Threshold kRefused{0.001, 0.50};      // of the records
 /// A mirror session shows a packet once. From this share on, (nearly) each is shown again.
 constexpr double kAllTwice = 0.40;
-/// One or two odd connections say nothing about a link, unless there are hardly any others.
-constexpr std::uint64_t kAffectedMin = 3;
 
 bool has(const HandshakeRecord& record, HandshakeRecord::Flag flag) {
   return (record.flags & flag) != 0;
-}
-
-double share(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-/// `31 %`, `4.2 %`, `0.31 %`
-std::string percent(double part) {
-  const double value = 100.0 * part;
-  return fmt::format("{:.{}f} %", value, value >= 10.0 ? 0 : value >= 1.0 ? 1 : 2);
 }
 
 class Judge {
@@ -124,33 +102,18 @@ class Judge {
   }
 
   void sensor(const SensorLoss& loss) {
-    const std::uint64_t lost = loss.port_missed + loss.port_no_mbuf;
-    check(lost, loss.packets_received + lost, kPortLoss, [&](const std::string& part) {
-      return fmt::format(
-          "{} of the packets ({}) were lost at the port: the sensor is too slow or "
-          "short of buffers",
-          part, grouped(lost));
-    });
-    check(loss.records_refused, loss.records_pushed + loss.records_refused, kRefused,
-          [&](const std::string& part) {
-            return fmt::format(
-                "{} of the results ({}) were lost in full rings: control is too slow", part,
-                grouped(loss.records_refused));
-          });
+    Found found = judge_sensor(loss);
+    std::ranges::move(found, std::back_inserter(found_));
   }
 
  private:
   template <class Sentence>
   void check(std::uint64_t part, std::uint64_t whole, Threshold threshold, Sentence sentence) {
-    if (part == 0 || (part < kAffectedMin && part * 2 < whole)) return;
-    const double found = share(part, whole);
-    if (found < threshold.impaired) return;
-    found_.emplace_back(found >= threshold.blind ? HealthVerdict::blind : HealthVerdict::impaired,
-                        sentence(percent(found)));
+    aggregate::check(found_, part, whole, threshold, sentence);
   }
 
   const LinkCounts& counts_;
-  std::vector<std::pair<HealthVerdict, std::string>> found_;
+  Found found_;
 };
 
 }  // namespace
@@ -200,18 +163,6 @@ std::uint64_t LinkCounts::withheld() const {
   return of(UnseenReason::one_way) + of(UnseenReason::gap) + of(UnseenReason::truncated);
 }
 
-SensorLoss SensorLoss::since(const SensorLoss& earlier) const {
-  // Another data plane begins to count anew.
-  const auto less = [](std::uint64_t now, std::uint64_t then) {
-    return now >= then ? now - then : now;
-  };
-  return {.packets_received = less(packets_received, earlier.packets_received),
-          .port_missed = less(port_missed, earlier.port_missed),
-          .port_no_mbuf = less(port_no_mbuf, earlier.port_no_mbuf),
-          .records_pushed = less(records_pushed, earlier.records_pushed),
-          .records_refused = less(records_refused, earlier.records_refused)};
-}
-
 LinkHealth judge(const LinkCounts& counts, const SensorLoss& loss) {
   Judge judge(counts);
   judge.directions();
@@ -228,21 +179,26 @@ LinkCounts& CaptureHealth::counts_of(Links& links, const HandshakeRecord& record
   return links.size() < kHealthLinkCountMax ? links[link] : links[HealthLink{.other = true}];
 }
 
+void CaptureHealth::begin_interval(UnixNanos at) {
+  // Intervals begin at whole minutes, so that those of several sensors can be joined.
+  const std::int64_t since = at.value % kHealthIntervalNanos;
+  const std::int64_t into = since < 0 ? since + kHealthIntervalNanos : since;
+  open_.begin = add_saturating(at, -into);
+  open_.end = add_saturating(open_.begin, kHealthIntervalNanos);
+}
+
 void CaptureHealth::advance(UnixNanos clock, const Sink& sink) {
-  if (open_.links.empty() || clock < open_.end) return;
+  const bool empty = open_.links.empty();
+  if (empty && !keeps_time_) return;
+  if (empty && !open_.end.known()) return begin_interval(clock);
+  if (clock < open_.end) return;
   sink(open_);
-  open_.links.clear();
+  open_ = {};
 }
 
 void CaptureHealth::add(const HandshakeRecord& record, ingest::Sight sight) {
   newest_ = std::max(newest_, record.order_time);
-  if (open_.links.empty()) {
-    // Intervals begin at whole minutes, so that those of several sensors can be joined.
-    const std::int64_t since = record.order_time.value % kHealthIntervalNanos;
-    const std::int64_t into = since < 0 ? since + kHealthIntervalNanos : since;
-    open_.begin = add_saturating(record.order_time, -into);
-    open_.end = add_saturating(open_.begin, kHealthIntervalNanos);
-  }
+  if (open_.links.empty()) begin_interval(record.order_time);
   counts_of(open_.links, record).add(record, sight);
   counts_of(links_, record).add(record, sight);
 }
@@ -251,7 +207,7 @@ void CaptureHealth::close(const Sink& sink) {
   if (open_.links.empty()) return;
   open_.end = std::clamp(newest_, open_.begin, open_.end);
   sink(open_);
-  open_.links.clear();
+  open_ = {};
 }
 
 }  // namespace shakedown::aggregate

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "aggregate/sensor_loss.h"
 #include "ingest/visibility.h"
 #include "shakedown/handshake_record.h"
 
@@ -58,23 +59,6 @@ struct LinkCounts {
   [[nodiscard]] std::uint64_t withheld() const;
 };
 
-/// What was lost before or behind the workers, hence of no link in particular.
-struct SensorLoss {
-  std::uint64_t packets_received = 0;
-  std::uint64_t port_missed = 0;
-  std::uint64_t port_no_mbuf = 0;
-  std::uint64_t records_pushed = 0;
-  std::uint64_t records_refused = 0;
-
-  [[nodiscard]] SensorLoss since(const SensorLoss& earlier) const;
-};
-
-enum class HealthVerdict : std::uint8_t {
-  healthy,
-  impaired,  ///< outcomes are missing; those that are reported can be trusted
-  blind      ///< hardly any connection can be judged
-};
-
 struct LinkHealth {
   HealthVerdict verdict = HealthVerdict::healthy;
   std::vector<std::string> reasons;  ///< the gravest first; one sentence each
@@ -96,18 +80,25 @@ class CaptureHealth {
   /// Hands over the open interval when it ends at or before `clock`. To be called with each record's
   /// order_time before add(), and with the watermark.
   void advance(UnixNanos clock, const Sink& sink);
+  /// From now on an interval ends with its minute even when nothing was seen in it: of a live run
+  /// it may be what the sensor lost that is to be told.
+  void keep_time() { keeps_time_ = true; }
   void add(const HandshakeRecord& record, ingest::Sight sight);
   /// Hands over what is open.
   void close(const Sink& sink);
 
+  /// What has come of the interval that is not over; without links there is none.
+  [[nodiscard]] const Interval& open() const { return open_; }
   /// Of the whole run.
   [[nodiscard]] const Links& links() const { return links_; }
 
  private:
   static LinkCounts& counts_of(Links& links, const HandshakeRecord& record);
+  void begin_interval(UnixNanos at);
 
   Interval open_;
   UnixNanos newest_;
+  bool keeps_time_ = false;
   Links links_;
 };
 

@@ -43,6 +43,11 @@ void Totals::add(const enrich::Handshake& handshake) {
   const HandshakeRecord& record = handshake.record;
   ++records;
   count_in(by_kind, record.outcome.kind);
+  const double weight = weight_of(record);
+  const auto kind = static_cast<std::size_t>(record.outcome.kind);
+  if (kind < estimated_by_kind.size()) estimated_by_kind[kind] += weight;
+  if (weight > 1.0) ++sampled;
+  if (handshake.has(HandshakeRecord::tail_not_followed)) ++tails_not_followed;
   if (record.outcome.kind == OutcomeKind::unseen) {
     count_in(by_unseen_reason, record.outcome.unseen_reason);
   }
@@ -61,25 +66,28 @@ void Totals::add(const enrich::Handshake& handshake) {
 void Totals::add_tls(const enrich::Handshake& handshake) {
   const HandshakeRecord& record = handshake.record;
   const bool failed = record.outcome.kind != OutcomeKind::established;
-  tls.add(failed);
+  const double weight = weight_of(record);
+  tls.add(failed, weight);
   if (failed) add_failure(handshake);
   const auto starttls = static_cast<std::size_t>(record.starttls);
   if (record.starttls != StartTls::none && starttls < by_starttls.size()) {
-    by_starttls[starttls].add(failed);
+    by_starttls[starttls].add(failed, weight);
   }
   if (handshake.has(HandshakeRecord::late_rejection)) ++late_rejections;
   if (failed && handshake.has(HandshakeRecord::inferred)) ++inferred;
   if (record.client_hello_facts.max_version != 0) {
-    tally_of(by_offered_version, record.client_hello_facts.max_version).add(failed);
+    tally_of(by_offered_version, record.client_hello_facts.max_version).add(failed, weight);
   }
   if (handshake.server_hello_seen() && record.server_hello_facts.selected_version != 0) {
-    tally_of(by_negotiated_version, record.server_hello_facts.selected_version).add(failed);
+    tally_of(by_negotiated_version, record.server_hello_facts.selected_version).add(failed, weight);
   }
   if (handshake.client_hello_seen() && !handshake.has(ClientHelloFacts::truncated_parse) &&
       !handshake.has(ClientHelloFacts::server_name_present)) {
-    without_server_name.add(failed);
+    without_server_name.add(failed, weight);
   }
-  for (const std::string_view tag : handshake.tags) watchlists[std::string(tag)].add(failed);
+  for (const std::string_view tag : handshake.tags) {
+    watchlists[std::string(tag)].add(failed, weight);
+  }
   clients.add(client_key(record), failed);
   servers.add(server_key(record), failed);
   if (!handshake.server_name.empty()) names.add(handshake.server_name, failed);
@@ -91,6 +99,7 @@ void Totals::add_failure(const enrich::Handshake& handshake) {
   const bool staged =
       outcome.kind != OutcomeKind::non_tls_reply && outcome.kind != OutcomeKind::starttls_refused;
   FailureCount& failure = failures[{outcome.kind, staged ? outcome.stage : Stage::client_hello}];
+  failure.estimated += weight_of(handshake.record);
   if (failure.count++ != 0) return;
   failure.example = handshake.record;
   failure.example_name = handshake.server_name;

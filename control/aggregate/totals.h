@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   Everything the summary counts, over one run.
-// Units:     Handshakes; alerts.
+// Purpose:   Everything the summary counts, over one run; and what it would have counted if the
+//            sensor had not left clients out.
+// Units:     Handshakes; alerts. What is estimated says so in its name; all else is counted.
 // Ownership: Owns its tables.
 // Threading: One thread.
 // Limits:    The tables by outcome and alert are bounded by their enumerations, versions by
@@ -20,6 +21,7 @@
 
 #include "aggregate/worst_keys.h"
 #include "enrich/handshake.h"
+#include "shakedown/overload.h"
 
 namespace shakedown::aggregate {
 
@@ -28,13 +30,27 @@ inline constexpr std::size_t kVersionCountMax = 64;
 /// Stands for every version beyond kVersionCountMax.
 inline constexpr std::uint16_t kOtherVersion = 0xffff;
 
-struct Tally {
-  std::uint64_t handshakes = 0;
-  std::uint64_t failures = 0;
+/// How many connections of its kind a record stands for: more than one where not all clients were
+/// followed when it began (Horvitz and Thompson: one over the chance of being seen).
+[[nodiscard]] inline double weight_of(const HandshakeRecord& record) {
+  return double{kAllClients} / (record.kept_share + 1);
+}
 
-  void add(bool failed) {
+struct Tally {
+  std::uint64_t handshakes = 0;  ///< counted
+  std::uint64_t failures = 0;
+  double estimated_handshakes = 0.0;  ///< with those of the clients that were not followed
+  double estimated_failures = 0.0;
+
+  void add(bool failed, double weight = 1.0) {
     ++handshakes;
-    if (failed) ++failures;
+    estimated_handshakes += weight;
+    if (!failed) return;
+    ++failures;
+    estimated_failures += weight;
+  }
+  [[nodiscard]] double estimated_failure_share() const {
+    return handshakes == 0 ? 0.0 : estimated_failures / estimated_handshakes;
   }
   [[nodiscard]] double failure_share() const {
     return handshakes == 0 ? 0.0 : static_cast<double>(failures) / static_cast<double>(handshakes);
@@ -44,6 +60,7 @@ struct Tally {
 /// One kind of failure, and the first of its kind as an example.
 struct FailureCount {
   std::uint64_t count = 0;
+  double estimated = 0.0;
   HandshakeRecord example;
   std::string example_name;
 };
@@ -61,6 +78,7 @@ struct Totals {
   Tally tls;  ///< handshakes that ended either way after a ClientHello
   std::uint64_t records = 0;
   std::array<std::uint64_t, kOutcomeKindCount> by_kind{};
+  std::array<double, kOutcomeKindCount> estimated_by_kind{};
   std::array<std::uint64_t, kUnseenReasonCount> by_unseen_reason{};
   std::map<FailureKey, FailureCount> failures;
   /// Of all connections, close_notify left out.
@@ -83,6 +101,8 @@ struct Totals {
   std::uint64_t inferred = 0;
   std::uint64_t one_way = 0;
   std::uint64_t with_gap = 0;
+  std::uint64_t sampled = 0;  ///< records that stand for more than themselves
+  std::uint64_t tails_not_followed = 0;
   UnixNanos first;
   UnixNanos last;
   WorstKeys clients;

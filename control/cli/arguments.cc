@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "cli/live_port.h"
+#include "cli/doctor_command.h"
+#include "cli/remote_command.h"
+#include "cli/settings.h"
 #include "config/suggestion.h"
 #include "shakedown/limits.h"
 
@@ -35,7 +37,11 @@ constexpr const char* kExamples =
 constexpr const char* kVersionDescription = "Print the version.";
 
 const std::vector<std::string>& subcommand_names() {
-  static const std::vector<std::string> names = {"read", "run", "version", "help"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all = {"read", "run", "doctor", "version", "help"};
+    all.insert(all.end(), RemoteDeclaration::names().begin(), RemoteDeclaration::names().end());
+    return all;
+  }();
   return names;
 }
 
@@ -114,15 +120,35 @@ Command checked(const CLI::App& command, ReadCommand read) {
 Command checked(const CLI::App& command, RunCommand run) {
   if (const auto notice = refused(command, run)) return *notice;
   if (run.check) return CheckCommand{*run.config};
-  if (run.ports.empty()) return bad_use("no interface was given: --port eth1", command.get_name());
+  // A configuration may name some.
+  if (run.ports.empty() && !run.config) {
+    return bad_use("no port was given: --port eth1", command.get_name());
+  }
   if (run.ports.size() > kPortCountMax) {
-    return bad_use(fmt::format("at most {} interfaces can be watched together", kPortCountMax),
+    return bad_use(fmt::format("at most {} ports can be watched together", kPortCountMax),
                    command.get_name());
   }
-  if (const std::string sentence = find_repeated(run.ports); !sentence.empty()) {
-    return bad_use(sentence, command.get_name());
+  if (const std::string conflict = find_conflict(run); !conflict.empty()) {
+    return bad_use(conflict, command.get_name());
   }
   return run;
+}
+
+Command checked(const CLI::App& command, DoctorCommand doctor) {
+  if (const auto word = left_over(command)) return unknown_option(*word, command);
+  // What a configuration adds is checked when it is read.
+  if (const std::string conflict = find_conflict(doctor.run); !conflict.empty()) {
+    return bad_use(conflict, command.get_name());
+  }
+  return doctor;
+}
+
+Command checked(const CLI::App& command, const RemoteCommand& remote) {
+  if (const auto word = left_over(command)) return unknown_option(*word, command);
+  if (const std::string mistake = find_mistake(remote); !mistake.empty()) {
+    return bad_use(mistake, command.get_name());
+  }
+  return remote;
 }
 
 }  // namespace
@@ -136,6 +162,9 @@ Command parse_arguments(const std::vector<std::string>& arguments) {
   RunCommand run;
   const CLI::App* read_command = declare_read(app, read);
   const CLI::App* run_command = declare_run(app, run);
+  DoctorCommand doctor;
+  const CLI::App* doctor_command = declare_doctor(app, doctor);
+  const RemoteDeclaration remote(app);
   CLI::App* version_command = app.add_subcommand("version", kVersionDescription);
   version_command->footer("");
 
@@ -167,6 +196,8 @@ Command parse_arguments(const std::vector<std::string>& arguments) {
   if (version || version_command->parsed()) return VersionCommand{};
   if (read_command->parsed()) return checked(*read_command, std::move(read));
   if (run_command->parsed()) return checked(*run_command, std::move(run));
+  if (doctor_command->parsed()) return checked(*doctor_command, std::move(doctor));
+  if (const CLI::App* asking = remote.parsed()) return checked(*asking, remote.command());
   return Notice{app.help(), kExitBadUse};
 }
 

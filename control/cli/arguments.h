@@ -15,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+#include "cli/remote_request.h"
+
 namespace shakedown::cli {
 
 /// For `run`, which only its user can end, an end that was asked for is this one as well.
@@ -54,10 +56,30 @@ struct ReadCommand : CommonOptions {
   std::vector<std::string> files;
 };
 
-/// `shakedown run`.
+/// `shakedown run`. What is empty here, and in the configuration too, is left to the program that
+/// owns it; apply_configuration() fills in what the configuration says.
 struct RunCommand : CommonOptions {
-  std::vector<std::string> ports;  ///< "af_packet:eth1"; each interface once
+  /// "af_packet:eth1,queues=2", as config::PortSettings::text() writes them; each device once. Empty
+  /// until the configuration has named them.
+  std::vector<std::string> ports;
   bool busy_poll = false;
+  std::optional<std::string> worker_cpus;  ///< "2-5,8"
+  std::optional<unsigned> main_cpu;
+  std::optional<std::string> distribution;  ///< auto, queues, distributor
+  std::optional<std::string> hugepages;     ///< auto, on, off
+  std::optional<std::string> shed;          ///< on, off
+  std::optional<std::string> log_level;     ///< error, warning, info, debug
+  std::optional<std::string> sensor_name;
+  bool keep_rights = false;    ///< for debugging: nothing is given up after the start
+  std::string user;            ///< of the control process; empty: the default
+  std::string control_socket;  ///< a path or "off"; empty: the default
+  std::string socket_group;    ///< of the control socket; empty: the default
+};
+
+/// `shakedown doctor`: of a run, its configuration and its ports.
+struct DoctorCommand {
+  RunCommand run;
+  bool json = false;
 };
 
 /// `shakedown read --check` and `shakedown run --check`.
@@ -75,7 +97,8 @@ struct Notice {
   int exit_code = kExitOk;
 };
 
-using Command = std::variant<ReadCommand, RunCommand, CheckCommand, VersionCommand, Notice>;
+using Command = std::variant<ReadCommand, RunCommand, DoctorCommand, RemoteCommand, CheckCommand,
+                             VersionCommand, Notice>;
 
 /// `arguments` without the program's name.
 [[nodiscard]] Command parse_arguments(const std::vector<std::string>& arguments);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   One child program that keeps one descriptor of its parent and never outlives it.
+// Purpose:   One child program that keeps some descriptors of its parent and never outlives it.
 // Units:     none
 // Ownership: The caller waits for the pid.
 // Threading: Call from the main thread only: the child's life is tied to the thread that forked it.
@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/identity.h"
+
 namespace shakedown::cli {
 
 struct SpawnResult {
@@ -21,9 +23,14 @@ struct SpawnResult {
   std::string error;
 };
 
-/// Starts words[0] with `words`; `kept_fd` stays open under its number, all else that is
-/// close-on-exec goes. The child is in a process group of its own, so that Ctrl-C reaches only the
-/// parent, who passes it on.
-[[nodiscard]] SpawnResult spawn(const std::vector<std::string>& words, int kept_fd);
+struct SpawnRequest {
+  std::vector<std::string> words;
+  std::vector<int> kept_fds;  ///< stay open under their numbers; else close-on-exec goes
+  Identity identity = {};
+};
+
+/// Starts words[0] with `words`. The child is in a process group of its own, so that Ctrl-C reaches
+/// only the parent, who passes it on. SIGHUP means nothing to it until it says otherwise.
+[[nodiscard]] SpawnResult spawn(const SpawnRequest& request);
 
 }  // namespace shakedown::cli

@@ -2,8 +2,11 @@
 #include "cli/commands.h"
 
 #include <string>
+#include <vector>
 
 #include "cli/option_checks.h"
+#include "config/live_settings.h"
+#include "config/values.h"
 #include "shakedown/limits.h"
 
 namespace shakedown::cli {
@@ -32,18 +35,25 @@ constexpr const char* kRunDescription = "Watch interfaces and report the TLS han
 
 constexpr const char* kRunExamples =
     "Reads copies of packets, as a mirror port or a tap gives them, until Ctrl-C or SIGTERM, and\n"
-    "then prints the summary. It never sends. Drivers:\n"
-    "  af_packet   any interface; needs CAP_NET_RAW and CAP_NET_ADMIN\n"
-    "  af_xdp      faster, but takes what comes in away from the kernel: only for interfaces that\n"
-    "              do nothing else; needs CAP_BPF and locked memory (ulimit -l) as well\n"
-    "Root has all of these. Interfaces should not join packets: ethtool -K IFACE gro off lro off\n"
+    "then prints the summary. It never sends. Ports:\n"
+    "  af_packet:eth1    any interface; needs CAP_NET_RAW and CAP_NET_ADMIN\n"
+    "  af_xdp:eth1       faster, but takes what comes in away from the kernel: only for "
+    "interfaces\n"
+    "                    that do nothing else; needs CAP_SYS_ADMIN and locked memory as well\n"
+    "  nic:eth1          a network card without the kernel, by the name of its interface\n"
+    "  pci:0000:3b:00.0  the same by its address, bound to vfio-pci; both need huge pages\n"
+    "  tap:mirror0       an interface that is made for others to mirror into\n"
+    "After the name: ,queues=N ,filter=on|off ,link=NAME ,mtu=N ,rss=outer|inner|off\n"
+    ",vlan_strip=on|off ,cpus=2-5 (docs/configuration.md). Root has all the rights. Interfaces\n"
+    "should not join packets: ethtool -K IFACE gro off lro off\n"
     "\n"
     "Examples:\n"
     "  shakedown run --port eth1                           the same as af_packet:eth1\n"
     "  shakedown run --port af_xdp:eth1 --port af_xdp:eth2 --workers 4\n"
+    "  shakedown run -c shakedown.yaml                     ports and all else from the file\n"
+    "  shakedown run -c shakedown.yaml --workers 2         what is said here beats the file\n"
     "  shakedown run --port eth1 --events failures.ndjson  follow with tail -f failures.ndjson\n"
     "  shakedown run --port eth1 --all --events - | jq .shakedown.outcome.name\n"
-    "  shakedown run --port eth1 -c shakedown.yaml --health health.ndjson\n"
     "\n"
     "Exit status: 0 ended by Ctrl-C or SIGTERM; 1 a part of Shakedown broke; 2 bad arguments,\n"
     "input or output; 130 or 143 told twice to end, so that nothing was waited for.";
@@ -58,12 +68,22 @@ void add_text(CLI::App* app, const std::string& name, const char* value_name,
       ->type_name(value_name);
 }
 
+/// The same, brought into the form that the program knows.
+void add_word(CLI::App* app, const std::string& name, const char* value_name,
+              std::optional<std::string>& target, const std::vector<std::string>& words,
+              const std::string& description) {
+  app->add_option_function<std::string>(
+         name, [&target](const std::string& text) { target = text; }, description)
+      ->transform(one_of(words))
+      ->type_name(value_name);
+}
+
 /// A number that this program understands itself.
 void add_number(CLI::App* app, const std::string& name, std::optional<unsigned>& target,
-                unsigned maximum, const std::string& description) {
+                unsigned minimum, unsigned maximum, const std::string& description) {
   app->add_option_function<unsigned>(
          name, [&target](unsigned number) { target = number; }, description)
-      ->check(whole_number(1, maximum))
+      ->check(whole_number(minimum, maximum))
       ->type_name("N");
 }
 
@@ -77,7 +97,7 @@ void add_path(CLI::App* app, const std::string& name, std::optional<std::string>
 
 void declare_configuration(CLI::App* command, CommonOptions& common) {
   add_path(command, "-c,--config", common.config,
-           "configuration (YAML): watchlists of server names");
+           "configuration (YAML): ports, outputs, watchlists, ...");
   command->add_flag("--check", common.check, "check the configuration, and do nothing else");
 }
 
@@ -91,7 +111,7 @@ void declare_events(CLI::App* command, CommonOptions& common) {
 }
 
 void declare_judgement(CLI::App* command, CommonOptions& common) {
-  add_number(command, "--workers", common.worker_count, kWorkerCountMax,
+  add_number(command, "--workers", common.worker_count, 1, kWorkerCountMax,
              "threads that follow connections; the verdicts are the same\nfor any number");
   add_text(command, "--silence-timeout", "SECONDS", common.silence_timeout, seconds(),
            "time without an answer in a handshake that counts as silence");
@@ -106,7 +126,7 @@ void declare_judgement(CLI::App* command, CommonOptions& common) {
 
 void declare_summary(CLI::App* command, CommonOptions& common) {
   command->add_flag("--json", common.json, "print the summary as JSON");
-  add_number(command, "--top", common.top_count, kTopCountMax,
+  add_number(command, "--top", common.top_count, 1, kTopCountMax,
              "rows in the lists of clients, servers and names");
   add_text(command, "--color", "WHEN", common.color, when_value(),
            "colours: auto (on terminals), always or never");
@@ -132,6 +152,41 @@ void declare_common(CLI::App* command, CommonOptions& common) {
   declare_summary(command, common);
 }
 
+void declare_placement(CLI::App* command, RunCommand& run) {
+  command->add_flag("--busy-poll", run.busy_poll,
+                    "never sleep while there are no packets: each thread takes\na whole core");
+  add_text(command, "--worker-cpus", "LIST", run.worker_cpus, processor_list(),
+           "processors for the workers, one for each: 2-5,8");
+  add_number(command, "--main-cpu", run.main_cpu, 0, config::kProcessorMax,
+             "processor for what is not a worker");
+  add_word(command, "--distribution", "HOW", run.distribution, config::distribution_names(),
+           "how packets come to several workers: queues (each reads its\nown), distributor (one "
+           "thread hands out) or auto");
+  add_word(command, "--hugepages", "WHEN", run.hugepages, config::hugepages_names(),
+           "packets in huge pages: on, off or auto (where a port\nneeds them)");
+  add_word(command, "--shed", "on|off", run.shed, {"on", "off"},
+           "leave out whole clients when there is no time for all,\nwhich is said; default: on");
+}
+
+void declare_service(CLI::App* command, RunCommand& run) {
+  add_text(command, "--sensor", "NAME", run.sensor_name, sensor_name(),
+           "name of this sensor in events; default: the host's");
+  add_word(command, "--log-level", "LEVEL", run.log_level, config::log_level_names(),
+           "what is told on standard error: error, warning, info or\ndebug");
+  command
+      ->add_option("--control-socket", run.control_socket,
+                   "unix socket for 'shakedown status' and the like, or off")
+      ->check(socket_or_off())
+      ->type_name("PATH|off");
+  command->add_option("--user", run.user, "user that the control process runs as")
+      ->check(account())
+      ->type_name("NAME");
+  command
+      ->add_flag("--keep-rights", run.keep_rights,
+                 "keep the rights that the start needs, as debuggers want it")
+      ->group("Debugging");
+}
+
 }  // namespace
 
 CLI::App* declare_read(CLI::App& app, ReadCommand& read) {
@@ -145,13 +200,14 @@ CLI::App* declare_run(CLI::App& app, RunCommand& run) {
   CLI::App* command = declare(app, "run", kRunDescription, kRunExamples);
   command
       ->add_option("--port", run.ports,
-                   "interface to watch, through af_packet or af_xdp; give it\nonce for each")
+                   "port to watch, see below; give it once for each. Replaces\nthe ports of the "
+                   "configuration")
       ->allow_extra_args(false)
       ->transform(live_port())
-      ->type_name("[DRIVER:]IFACE");
-  command->add_flag("--busy-poll", run.busy_poll,
-                    "never sleep while there are no packets: each thread takes\na whole core");
+      ->type_name("[DRIVER:]NAME");
+  declare_placement(command, run);
   declare_common(command, run);
+  declare_service(command, run);
   return command;
 }
 

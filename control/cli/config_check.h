@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   The configuration is read here first, so that nothing is started with a bad one. The
-//            programs that use it read it again.
+// Purpose:   `--check`: says of a configuration whether it is good, on any machine. What must be
+//            there to run with it is `shakedown doctor`'s to say.
 // Units:     none
 // Ownership: Values.
 // Threading: One thread.
@@ -14,9 +14,6 @@
 #include <vector>
 
 namespace shakedown::cli {
-
-/// The problems that can be found quickly; none: it is worth starting the programs.
-[[nodiscard]] std::vector<std::string> configuration_problems(const std::string& path);
 
 struct ConfigCheck {
   std::vector<std::string> problems;

@@ -6,72 +6,99 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
-#include <set>
+#include <utility>
 
+#include "config/problem.h"
 #include "config/suggestion.h"
+#include "config/values.h"
 
 namespace shakedown::cli {
 namespace {
 
-constexpr const char* kDefaultDriver = "af_packet";
+using config::PortDriver;
+using config::PortSettings;
 
-const std::vector<std::string>& driver_names() {
-  static const std::vector<std::string> names = {kDefaultDriver, "af_xdp"};
-  return names;
+LivePort refuse(std::string error) { return {{}, std::move(error)}; }
+
+LivePort refuse_driver(std::string_view driver, std::string_view device) {
+  const auto& drivers = config::driver_names();
+  PortSettings card;
+  const bool is_address = config::set_device(card, PortDriver::pci, device).empty();
+  const std::string hint = is_address ? fmt::format("; did you mean 'pci:{}'?", card.name)
+                                      : config::hint(driver, drivers);
+  return refuse(fmt::format("knows the drivers {}, not {}{}", config::listed(drivers, "and"),
+                            config::in_quotes(driver), hint));
 }
 
-/// What the kernel accepts as the name of an interface.
-bool could_be_interface(std::string_view name) {
-  constexpr std::string_view kForbidden = "/: \t\n\v\f\r";
-  return !name.empty() && name.size() < IF_NAMESIZE && name != "." && name != ".." &&
-         name.find_first_of(kForbidden) == std::string_view::npos;
+/// The part before the first comma.
+LivePort parse_device(std::string_view device) {
+  LivePort port;
+  const std::size_t colon = device.find(':');
+  if (colon == std::string_view::npos) {
+    port.error = config::set_device(port.settings, PortDriver::af_packet, device);
+    return port;
+  }
+  const std::string_view driver = device.substr(0, colon);
+  const auto& drivers = config::driver_names();
+  const auto known = std::ranges::find(drivers, driver);
+  if (known == drivers.end()) return refuse_driver(driver, device);
+  const auto index = static_cast<std::size_t>(known - drivers.begin());
+  const std::string error =
+      config::set_device(port.settings, static_cast<PortDriver>(index), device.substr(colon + 1));
+  if (!error.empty()) port.error = fmt::format("'{}' {}", driver, error);
+  return port;
 }
 
-std::string hint(const std::optional<std::string>& near) {
-  return near ? fmt::format("; did you mean '{}'?", *near) : std::string{};
+/// Sets what one `key=value` says; what is wrong with it, or nothing.
+std::string take_setting(std::string_view setting, std::vector<std::string_view>& seen,
+                         PortSettings& port) {
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string_view::npos) {
+    return fmt::format("takes settings as key=value after the name, not {}",
+                       config::in_quotes(setting));
+  }
+  const std::string_view key = setting.substr(0, equals);
+  const auto& keys = config::port_keys();
+  if (std::ranges::find(keys, key) == keys.end()) {
+    const auto near = config::closest(key, keys);
+    return fmt::format("knows no key {}; {}", config::in_quotes(key),
+                       near ? fmt::format("did you mean '{}'?", *near)
+                            : fmt::format("there are {}", config::listed(keys, "and")));
+  }
+  if (std::ranges::find(seen, key) != seen.end()) return fmt::format("has '{}' twice", key);
+  seen.push_back(key);
+  const std::string error = config::set_key(port, key, setting.substr(equals + 1));
+  return error.empty() ? error : fmt::format("'{}' {}", key, error);
+}
+
+bool is_interface(const PortSettings& port) {
+  return port.driver != PortDriver::tap && port.driver != PortDriver::pci;
 }
 
 }  // namespace
 
 LivePort parse_live_port(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  const bool has_driver = colon != std::string_view::npos;
-  const std::string driver(has_driver ? text.substr(0, colon) : kDefaultDriver);
-  const std::string interface(has_driver ? text.substr(colon + 1) : text);
-  const auto& drivers = driver_names();
-  if (std::ranges::find(drivers, driver) == drivers.end()) {
-    return {{},
-            {},
-            fmt::format("knows the drivers af_packet and af_xdp, not '{}'{}", driver,
-                        hint(config::closest(driver, drivers)))};
+  std::size_t comma = std::min(text.find(','), text.size());
+  LivePort port = parse_device(text.substr(0, comma));
+  if (!port.error.empty()) return refuse(std::move(port.error));
+  std::vector<std::string_view> seen;
+  while (comma != text.size()) {
+    text.remove_prefix(comma + 1);
+    comma = std::min(text.find(','), text.size());
+    std::string error = take_setting(text.substr(0, comma), seen, port.settings);
+    if (!error.empty()) return refuse(std::move(error));
   }
-  if (!could_be_interface(interface)) {
-    return {
-        {}, {}, fmt::format("must be DRIVER:IFACE or the name of an interface, not '{}'", text)};
-  }
-  return {driver, interface};
-}
-
-std::string find_repeated(const std::vector<std::string>& ports) {
-  std::set<std::string> seen;
-  for (const std::string& port : ports) {
-    const LivePort parsed = parse_live_port(port);
-    if (!seen.insert(parsed.interface).second) {
-      return fmt::format("the interface {} is given twice; each packet would count twice",
-                         parsed.interface);
-    }
-  }
-  return {};
+  return port;
 }
 
 std::string find_missing(const std::vector<std::string>& ports,
                          const std::vector<std::string>& interfaces) {
-  for (const std::string& port : ports) {
-    const std::string name = parse_live_port(port).interface;
-    if (std::ranges::find(interfaces, name) != interfaces.end()) continue;
-    return fmt::format("there is no interface '{}'{}", name,
-                       hint(config::closest(name, interfaces)));
+  for (const std::string& text : ports) {
+    const PortSettings port = parse_live_port(text).settings;
+    if (!is_interface(port)) continue;
+    if (std::ranges::find(interfaces, port.name) != interfaces.end()) continue;
+    return fmt::format("there is no interface '{}'{}", port.name,
+                       config::hint(port.name, interfaces));
   }
   return {};
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   `DRIVER:IFACE`, the way a user names an interface to read.
-// Units:     none
+// Purpose:   `[DRIVER:]NAME[,key=value]...`, the way a user names a port to read in one word.
+// Units:     As in config/port_settings.h.
 // Ownership: Values.
 // Threading: parse_live_port() is pure; the rest asks the kernel.
-// Limits:    The kernel's for names of interfaces: 15 bytes, none of them a space, '/' or ':'.
-// Failure:   `error` is a sentence; nothing else is set then.
+// Limits:    Those of config/port_settings.h.
+// Failure:   `error` is a sentence without its beginning; nothing else is set then.
 // RFC:       none
 #pragma once
 
@@ -13,25 +13,21 @@
 #include <string_view>
 #include <vector>
 
+#include "config/port_settings.h"
+
 namespace shakedown::cli {
 
 struct LivePort {
-  std::string driver;
-  std::string interface;
+  config::PortSettings settings;
   std::string error = {};
-
-  /// As the data plane wants it.
-  [[nodiscard]] std::string text() const { return driver + ':' + interface; }
 };
 
-/// Without a driver it is af_packet, which any interface can.
+/// Without a driver it is af_packet, which any interface can. What keys contradict the driver is
+/// find_conflict()'s to say (settings.h).
 [[nodiscard]] LivePort parse_live_port(std::string_view text);
 
-/// A sentence about the first two ports that are one interface; empty when there are none.
-[[nodiscard]] std::string find_repeated(const std::vector<std::string>& ports);
-
 /// A sentence about the first port whose interface is none of `interfaces`; empty when all are
-/// there.
+/// there. TAP interfaces are made later, and addresses of cards are no interfaces.
 [[nodiscard]] std::string find_missing(const std::vector<std::string>& ports,
                                        const std::vector<std::string>& interfaces);
 

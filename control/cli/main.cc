@@ -11,8 +11,12 @@
 
 #include "cli/arguments.h"
 #include "cli/config_check.h"
+#include "cli/doctor_command.h"
+#include "cli/live_command.h"
 #include "cli/live_port.h"
 #include "cli/programs.h"
+#include "cli/remote.h"
+#include "cli/settings.h"
 #include "cli/supervisor.h"
 
 namespace {
@@ -48,27 +52,51 @@ int run(const CheckCommand& command) {
   return check.problems.empty() ? print_to_stdout(check.summary + '\n') : refuse(check.problems);
 }
 
+int run(const DoctorCommand& command) {
+  const DoctorEnd end = run_doctor(command);
+  if (!end.problems.empty()) return refuse(end.problems);
+  const int printed = print_to_stdout(end.report);
+  return printed == kExitOk ? end.exit_code : printed;
+}
+
+int run(const RemoteCommand& command) {
+  const RemoteResult result = ask(command);
+  if (!result.error.empty()) complain(result.error);
+  const int printed = result.output.empty() ? kExitOk : print_to_stdout(result.output);
+  return printed == kExitOk ? result.exit_code : printed;
+}
+
+Verdict carry_out(const Programs& programs, const ReadCommand& read) {
+  return judge(
+      supervise(dataplane_words(programs.dataplane, read), control_words(programs.control, read)),
+      Input::capture);
+}
+
+Verdict carry_out(const Programs& programs, const RunCommand& live) {
+  return run_live(programs, live);
+}
+
+/// `command` has been merged with its configuration.
 template <class SomeCommand>
-int start(const SomeCommand& command, Input input) {
-  if (command.config) {
-    const std::vector<std::string> problems = configuration_problems(*command.config);
-    if (!problems.empty()) return refuse(problems);
-  }
+int start(const SomeCommand& command) {
   const Programs programs = find_programs();
   if (!programs.error.empty()) {
     complain(programs.error);
     return kExitBroken;
   }
-  const Verdict verdict = judge(supervise(dataplane_words(programs.dataplane, command),
-                                          control_words(programs.control, command)),
-                                input);
+  const Verdict verdict = carry_out(programs, command);
   if (!verdict.sentence.empty()) complain(verdict.sentence);
   return verdict.exit_code;
 }
 
-int run(const ReadCommand& read) { return start(read, Input::capture); }
+int run(ReadCommand read) {
+  const std::vector<std::string> problems = apply_configuration(read);
+  return problems.empty() ? start(read) : refuse(problems);
+}
 
-int run(const RunCommand& live) {
+int run(RunCommand live) {
+  const std::vector<std::string> problems = apply_configuration(live);
+  if (!problems.empty()) return refuse(problems);
   const std::vector<std::string> interfaces = interface_names();
   // A kernel that names no interfaces leaves the complaint to the data plane.
   const std::string sentence =
@@ -77,7 +105,7 @@ int run(const RunCommand& live) {
     complain(sentence);
     return kExitBadUse;
   }
-  return start(live, Input::live);
+  return start(live);
 }
 
 }  // namespace

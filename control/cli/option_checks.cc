@@ -3,61 +3,34 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cmath>
-#include <string>
-#include <string_view>
-#include <system_error>
+#include <cstdint>
+#include <optional>
 
 #include "cli/live_port.h"
+#include "config/values.h"
 
 namespace shakedown::cli {
-namespace {
-
-bool in_range(std::string_view text, unsigned low, unsigned high) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && number >= low &&
-         number <= high;
-}
-
-}  // namespace
 
 CLI::Validator whole_number(unsigned low, unsigned high) {
   return {[low, high](std::string& text) {
-            return in_range(text, low, high)
-                       ? std::string{}
-                       : fmt::format("must be a whole number from {} to {}, not '{}'", low, high,
-                                     text);
+            std::optional<unsigned> number;
+            return config::parse_number(text, low, high, number);
           },
           ""};
 }
 
 CLI::Validator seconds() {
   return {[](std::string& text) {
-            double value = 0;
-            const auto [end, error] =
-                std::from_chars(text.data(), text.data() + text.size(), value);
-            const bool good = error == std::errc{} && end == text.data() + text.size() &&
-                              std::isfinite(value) && value >= 0.001 && value <= 86'400;
-            return good ? std::string{}
-                        : fmt::format("must be seconds from 0.001 to 86400, not '{}'", text);
+            std::optional<std::string> seconds;
+            return config::parse_seconds(text, seconds);
           },
           ""};
 }
 
 CLI::Validator port_list() {
   return {[](std::string& text) {
-            std::string_view rest = text;
-            for (;;) {
-              const std::size_t comma = rest.find(',');
-              if (!in_range(rest.substr(0, comma), 1, 65'535)) {
-                return fmt::format("must be ports from 1 to 65535 with commas between, not '{}'",
-                                   text);
-              }
-              if (comma == std::string_view::npos) return std::string{};
-              rest.remove_prefix(comma + 1);
-            }
+            std::vector<std::uint16_t> ports;
+            return config::parse_ports(text, ports);
           },
           ""};
 }
@@ -74,10 +47,43 @@ CLI::Validator when_value() {
 CLI::Validator live_port() {
   return {[](std::string& text) {
             LivePort port = parse_live_port(text);
-            if (port.error.empty()) text = port.text();
+            if (port.error.empty()) text = port.settings.text();
             return port.error;
           },
           ""};
+}
+
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  return {[words](std::string& text) {
+            std::optional<std::string> word;
+            std::string error = config::parse_word(text, words, word);
+            if (word) text = *word;
+            return error;
+          },
+          ""};
+}
+
+CLI::Validator processor_list() {
+  return {[](std::string& text) {
+            std::vector<unsigned> processors;
+            return config::parse_processors(text, ',', processors);
+          },
+          ""};
+}
+
+CLI::Validator socket_or_off() {
+  return {[](std::string& text) {
+            return text == "off" ? std::string{} : config::socket_path_error(text);
+          },
+          ""};
+}
+
+CLI::Validator account() {
+  return {[](std::string& text) { return config::account_error(text); }, ""};
+}
+
+CLI::Validator sensor_name() {
+  return {[](std::string& text) { return config::sensor_name_error(text); }, ""};
 }
 
 }  // namespace shakedown::cli

@@ -11,6 +11,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
 namespace shakedown::cli {
 
@@ -21,7 +23,16 @@ namespace shakedown::cli {
 [[nodiscard]] CLI::Validator port_list();
 /// auto, always, never.
 [[nodiscard]] CLI::Validator when_value();
-/// DRIVER:IFACE or IFACE; gives it back with its driver.
+/// [DRIVER:]NAME[,key=value]...; gives it back as the data plane wants it.
 [[nodiscard]] CLI::Validator live_port();
+/// One of a few; gives back `on` for `true` and `yes`, and `off` for their opposites.
+[[nodiscard]] CLI::Validator one_of(const std::vector<std::string>& words);
+/// "2-5,8"
+[[nodiscard]] CLI::Validator processor_list();
+/// The path of a unix socket, or "off".
+[[nodiscard]] CLI::Validator socket_or_off();
+/// The name of a user or a group.
+[[nodiscard]] CLI::Validator account();
+[[nodiscard]] CLI::Validator sensor_name();
 
 }  // namespace shakedown::cli

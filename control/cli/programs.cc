@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "config/values.h"
+
 namespace shakedown::cli {
 namespace {
 
@@ -50,10 +52,19 @@ std::string not_an_option(const std::string& path) {
   return path.starts_with('-') ? "./" + path : path;
 }
 
-std::vector<std::string> dataplane_words_of(const std::string& program,
-                                            const CommonOptions& common) {
+/// One processor for each worker.
+std::optional<unsigned> worker_count(const RunCommand& run) {
+  if (run.worker_count || !run.worker_cpus) return run.worker_count;
+  std::vector<unsigned> processors;
+  // Was checked when it was read.
+  static_cast<void>(config::parse_processors(*run.worker_cpus, ',', processors));
+  return static_cast<unsigned>(processors.size());
+}
+
+std::vector<std::string> dataplane_words_of(const std::string& program, const CommonOptions& common,
+                                            std::optional<unsigned> worker_count) {
   std::vector<std::string> words = {program};
-  add(words, "--workers", common.worker_count);
+  add(words, "--workers", worker_count);
   add(words, "--silence-timeout", common.silence_timeout);
   // A connection that consists of SYNs only is an embryo to the data plane.
   add(words, "--embryo-timeout", common.syn_timeout);
@@ -61,6 +72,20 @@ std::vector<std::string> dataplane_words_of(const std::string& program,
   add(words, "--max-flows", common.flow_count_max);
   add(words, "--quiet", common.quiet);
   add(words, "--verbose", common.verbose);
+  return words;
+}
+
+std::vector<std::string> control_words_of(const std::string& program, const CommonOptions& common) {
+  std::vector<std::string> words = {program};
+  if (common.config) add(words, "--config", std::optional{not_an_option(*common.config)});
+  add(words, "--events", common.events);
+  add(words, "--health", common.health);
+  add(words, "--all", common.all);
+  add(words, "--json", common.json);
+  add(words, "--top", common.top_count);
+  add(words, "--color", common.color);
+  add(words, "--progress", common.progress);
+  add(words, "--quiet", common.quiet);
   return words;
 }
 
@@ -97,7 +122,7 @@ Programs find_programs() {
 }
 
 std::vector<std::string> dataplane_words(const std::string& program, const ReadCommand& read) {
-  std::vector<std::string> words = dataplane_words_of(program, read);
+  std::vector<std::string> words = dataplane_words_of(program, read, read.worker_count);
   for (const std::string& file : read.files) {
     words.insert(words.end(), {"--read", not_an_option(file)});
   }
@@ -105,23 +130,27 @@ std::vector<std::string> dataplane_words(const std::string& program, const ReadC
 }
 
 std::vector<std::string> dataplane_words(const std::string& program, const RunCommand& run) {
-  std::vector<std::string> words = dataplane_words_of(program, run);
+  std::vector<std::string> words = dataplane_words_of(program, run, worker_count(run));
   add(words, "--busy-poll", run.busy_poll);
+  add(words, "--worker-cpus", run.worker_cpus);
+  add(words, "--main-cpu", run.main_cpu);
+  add(words, "--distribution", run.distribution);
+  add(words, "--hugepages", run.hugepages);
+  add(words, "--shed", run.shed);
+  add(words, "--keep-rights", run.keep_rights);
+  add(words, "--log-level", run.log_level);
   for (const std::string& port : run.ports) words.insert(words.end(), {"--port", port});
   return words;
 }
 
-std::vector<std::string> control_words(const std::string& program, const CommonOptions& common) {
-  std::vector<std::string> words = {program};
-  if (common.config) add(words, "--config", std::optional{not_an_option(*common.config)});
-  add(words, "--events", common.events);
-  add(words, "--health", common.health);
-  add(words, "--all", common.all);
-  add(words, "--json", common.json);
-  add(words, "--top", common.top_count);
-  add(words, "--color", common.color);
-  add(words, "--progress", common.progress);
-  add(words, "--quiet", common.quiet);
+std::vector<std::string> control_words(const std::string& program, const ReadCommand& read) {
+  return control_words_of(program, read);
+}
+
+std::vector<std::string> control_words(const std::string& program, const RunCommand& run) {
+  std::vector<std::string> words = control_words_of(program, run);
+  add(words, "--sensor", run.sensor_name);
+  add(words, "--log-level", run.log_level);
   return words;
 }
 

@@ -31,13 +31,15 @@ struct Programs {
 /// program's.
 [[nodiscard]] Programs find_programs(const char* libexec_override, const std::string& own_folder);
 
-/// Words of both programs' command lines, without the `--handoff-fd` that the supervisor adds.
+/// Words of both programs' command lines, without the descriptors that the supervisor adds.
 /// Control is told nothing of files and ports: the segment names them.
 [[nodiscard]] std::vector<std::string> dataplane_words(const std::string& program,
                                                        const ReadCommand& read);
 [[nodiscard]] std::vector<std::string> dataplane_words(const std::string& program,
                                                        const RunCommand& run);
 [[nodiscard]] std::vector<std::string> control_words(const std::string& program,
-                                                     const CommonOptions& common);
+                                                     const ReadCommand& read);
+[[nodiscard]] std::vector<std::string> control_words(const std::string& program,
+                                                     const RunCommand& run);
 
 }  // namespace shakedown::cli

@@ -105,7 +105,7 @@ class Supervisor {
   }
 
   void start_one(Child& child, const std::vector<std::string>& words, int kept_fd) {
-    SpawnResult spawned = spawn(words, kept_fd);
+    SpawnResult spawned = spawn({.words = words, .kept_fds = {kept_fd}});
     child.pid = spawned.pid;
     result_.start_error = std::move(spawned.error);
   }

@@ -1,14 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/configuration.h"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 #include <variant>
 
+#include "config/contradictions.h"
 #include "config/document.h"
+#include "config/live_sections.h"
 #include "config/section.h"
 #include "config/watchlist_section.h"
 
 namespace shakedown::config {
+namespace {
+
+const Node* value_of(const Node& mapping, std::string_view key) {
+  const auto entry = std::ranges::find(mapping.entries, key, &Node::Entry::key);
+  return entry == mapping.entries.end() ? nullptr : entry->value;
+}
+
+/// Where the setting stands. It was read, and so it is there.
+Position position_of(const Contradiction& contradiction, const Node& root) {
+  const Node* node = value_of(root, contradiction.section);
+  if (node != nullptr && contradiction.port) node = node->items.at(*contradiction.port);
+  if (node == nullptr) return root.position;
+  const Node* value = value_of(*node, contradiction.key);
+  return value == nullptr ? node->position : value->position;
+}
+
+Configuration read_sections(const Node& root, const Source& source, const FileReader& read_file) {
+  Configuration configuration;
+  Section sections(root, source);
+  const auto take = [&](const char* name, auto& target, auto read) {
+    if (const Node* node = sections.take(name)) target = read(*node, source);
+  };
+  take("sensor", configuration.sensor, read_sensor);
+  take("ports", configuration.ports, read_ports);
+  take("workers", configuration.workers, read_workers);
+  take("handshakes", configuration.handshakes, read_handshakes);
+  take("overload", configuration.overload, read_overload);
+  take("memory", configuration.memory, read_memory);
+  take("output", configuration.output, read_output);
+  take("control", configuration.control, read_control);
+  if (const Node* node = sections.take("watchlists")) {
+    configuration.watchlists = read_watchlists(*node, source, read_file);
+  }
+  sections.refuse_others();
+  for (const Contradiction& contradiction : find_contradictions(configuration)) {
+    source.refuse(position_of(contradiction, root), contradiction.sentence);
+  }
+  return configuration;
+}
+
+}  // namespace
 
 Reading read_configuration(const std::string& path, const FileReader& read_file) {
   Reading reading;
@@ -25,11 +70,7 @@ Reading read_configuration(const std::string& path, const FileReader& read_file)
   if (!expect(Node::Kind::mapping, *root, source, "a configuration must be keys with values")) {
     return reading;
   }
-  Section sections(*root, source);
-  if (const Node* node = sections.take("watchlists")) {
-    reading.configuration.watchlists = read_watchlists(*node, source, read_file);
-  }
-  sections.refuse_others();
+  reading.configuration = read_sections(*root, source, read_file);
   return reading;
 }
 

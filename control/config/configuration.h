@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose:   The configuration file: read, checked as a whole, and handed on in the words of the
-//            parts that it is for. Each section has a reader of its own (watchlist_section.h).
+//            parts that it is for. Each section has a reader of its own.
 // Units:     As each section says.
 // Ownership: Values.
 // Threading: One thread.
@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "config/live_settings.h"
+#include "config/port_settings.h"
 #include "config/problem.h"
 #include "config/text_file.h"
 #include "enrich/watchlist.h"
@@ -26,6 +28,14 @@ namespace shakedown::config {
 inline constexpr std::size_t kConfigurationBytesMax = 1u << 20;
 
 struct Configuration {
+  SensorSettings sensor;
+  std::vector<PortSettings> ports;
+  WorkerSettings workers;
+  HandshakeSettings handshakes;
+  OverloadSettings overload;
+  MemorySettings memory;
+  OutputSettings output;
+  ControlSettings control;
   std::vector<enrich::Watchlist> watchlists;
 };
 

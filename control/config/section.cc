@@ -12,7 +12,7 @@ namespace shakedown::config {
 
 namespace {
 
-std::string listed(const std::vector<std::string>& names) {
+std::string with_commas(const std::vector<std::string>& names) {
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   return list;
@@ -32,13 +32,22 @@ const Node* Section::take(std::string_view key) {
 
 void Section::refuse_others() const {
   for (const Node::Entry& entry : node_.entries) {
-    if (std::ranges::find(known_, entry.key) != known_.end()) continue;
+    if (is_known(entry)) continue;
     const auto near = closest(entry.key, known_);
     const std::string hint = near ? fmt::format("did you mean '{}'?", *near)
-                                  : fmt::format("known here: {}", listed(known_));
+                                  : fmt::format("known here: {}", with_commas(known_));
     source_.refuse(entry.key_position,
                    fmt::format("unknown key {}; {}", in_quotes(entry.key), hint));
   }
+}
+
+bool Section::all_known() const {
+  return std::ranges::all_of(node_.entries,
+                             [this](const Node::Entry& entry) { return is_known(entry); });
+}
+
+bool Section::is_known(const Node::Entry& entry) const {
+  return std::ranges::find(known_, entry.key) != known_.end();
 }
 
 bool expect(Node::Kind kind, const Node& node, const Source& source, std::string_view what) {

@@ -29,8 +29,12 @@ class Section {
   [[nodiscard]] const Node* take(std::string_view key);
   /// Keys that nobody took are mistakes.
   void refuse_others() const;
+  /// Whether somebody took every key.
+  [[nodiscard]] bool all_known() const;
 
  private:
+  [[nodiscard]] bool is_known(const Node::Entry& entry) const;
+
   const Node& node_;
   const Source& source_;
   std::vector<std::string> known_;

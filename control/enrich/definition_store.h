@@ -42,6 +42,9 @@ class DefinitionStore {
   /// Empty when not there; a name of a definition is never empty.
   [[nodiscard]] std::string_view server_name(std::uint64_t id);
 
+  /// Without counting one that is not there as missing.
+  [[nodiscard]] bool contains(std::uint64_t id) { return entries_.find(id) != nullptr; }
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::uint64_t evicted_count() const { return evicted_count_; }
   [[nodiscard]] std::uint64_t missing_count() const { return missing_count_; }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/health_event.h"
 
+#include <algorithm>
+
 #include "export/text.h"
 #include "export/tls_names.h"
 
@@ -31,15 +33,15 @@ void write_event(JsonWriter& json, const aggregate::CaptureHealth::Interval& int
   json.end_object();
 }
 
-void write_observer(JsonWriter& json, const HealthLink& link, const EventContext& context) {
+void write_observer(JsonWriter& json, const HealthLink* link, const EventContext& context) {
   json.begin_object("observer");
   json.member("type", "sensor");
   json.member("vendor", "Shakedown");
   json.member("name", context.sensor_name);
-  if (!link.other && link.port_index < context.interface_names.size()) {
+  if (link != nullptr && !link->other && link->port_index < context.interface_names.size()) {
     json.begin_object("ingress");
     json.begin_object("interface");
-    json.member("name", context.interface_names[link.port_index]);
+    json.member("name", context.interface_names[link->port_index]);
     json.end_object();
     json.end_object();
   }
@@ -55,12 +57,44 @@ void write_vlan(JsonWriter& json, const HealthLink& link) {
   json.end_object();
 }
 
+void write_ports(JsonWriter& json, const std::vector<aggregate::PortLoss>& ports) {
+  if (ports.empty()) return;
+  json.begin_array("ports");
+  for (const aggregate::PortLoss& port : ports) {
+    json.begin_object();
+    json.member("name", port.label);
+    json.member("packets", port.packets);
+    json.member("missed", port.missed);
+    json.member("no_buffer", port.no_buffer);
+    json.member("errors", port.errors);
+    json.member("link_changes", port.link_changes);
+    json.member("queue_not_read", port.no_socket);
+    json.member("filter_passed", port.filter_passed);
+    json.member("filter_dropped", port.filter_dropped);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_sensor(JsonWriter& json, const aggregate::SensorLoss& loss) {
   json.begin_object("sensor");
   json.member("packets", loss.packets_received);
   json.member("port_missed", loss.port_missed);
   json.member("port_no_mbuf", loss.port_no_mbuf);
   json.member("records_refused", loss.records_refused);
+  json.member("wrong_worker", loss.packets_wrong_worker);
+  json.member("connections_shed", loss.connections_shed);
+  json.member("worker_imbalance", loss.imbalance(), 3);
+  json.begin_object("overload");
+  json.member("tails_seconds", loss.overload.tails_seconds, 3);
+  json.member("clients_seconds", loss.overload.clients_seconds, 3);
+  json.member("kept_share", loss.overload.kept_share(), 6);
+  json.end_object();
+  json.begin_object("blind");
+  json.member("count", loss.blind.count);
+  json.member("seconds", loss.blind.seconds, 3);
+  json.end_object();
+  write_ports(json, loss.ports);
   json.end_object();
 }
 
@@ -119,31 +153,76 @@ void write_health(JsonWriter& json, const LinkCounts& counts, const aggregate::L
   json.end_object();
 }
 
+void append_blind_event(fmt::memory_buffer& out, const BlindInterval& interval,
+                        const EventContext& context) {
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("@timestamp", time_text(interval.end));
+  json.begin_object("event");
+  json.member("kind", "event");
+  json.begin_array("category");
+  json.value("network");
+  json.end_array();
+  json.begin_array("type");
+  json.value("info");
+  json.end_array();
+  json.member("dataset", "shakedown.blind");
+  json.member("action", interval.over ? "sensor_back" : "sensor_blind");
+  json.member("start", time_text(interval.begin));
+  json.member("end", time_text(interval.end));
+  json.member("duration", std::max<std::int64_t>(0, interval.end.value - interval.begin.value));
+  if (!interval.reason.empty()) json.member("reason", interval.reason);
+  json.end_object();
+  json.begin_object("observer");
+  json.member("type", "sensor");
+  json.member("vendor", "Shakedown");
+  json.member("name", context.sensor_name);
+  json.end_object();
+  json.end_object();
+  out.push_back('\n');
+}
+
+namespace {
+
+/// `link` is null in an interval in which no connection was seen on any.
+void append_health_event(fmt::memory_buffer& out,
+                         const aggregate::CaptureHealth::Interval& interval, const HealthLink* link,
+                         const LinkCounts& counts, const aggregate::SensorLoss& loss,
+                         const EventContext& context) {
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("@timestamp", time_text(interval.end));
+  write_event(json, interval);
+  write_observer(json, link, context);
+  if (link != nullptr) write_vlan(json, *link);
+  json.begin_object("shakedown");
+  if (link != nullptr && !link->other && link->port_index < context.capture_names.size()) {
+    json.member("capture", context.capture_names[link->port_index]);
+  }
+  json.begin_object("capture_health");
+  const std::int64_t nanos = interval.end.value - interval.begin.value;
+  json.member("interval_seconds", static_cast<double>(nanos) / static_cast<double>(kNanosPerSecond),
+              3);
+  if (link != nullptr && link->other) json.member("other_links", true);
+  write_health(json, counts, aggregate::judge(counts, loss));
+  write_sensor(json, loss);
+  json.end_object();
+  json.end_object();
+  json.end_object();
+  out.push_back('\n');
+}
+
+}  // namespace
+
 void append_health_events(fmt::memory_buffer& out,
                           const aggregate::CaptureHealth::Interval& interval,
                           const aggregate::SensorLoss& loss, const EventContext& context) {
   for (const auto& [link, counts] : interval.links) {
-    JsonWriter json(out);
-    json.begin_object();
-    json.member("@timestamp", time_text(interval.end));
-    write_event(json, interval);
-    write_observer(json, link, context);
-    write_vlan(json, link);
-    json.begin_object("shakedown");
-    if (!link.other && link.port_index < context.capture_names.size()) {
-      json.member("capture", context.capture_names[link.port_index]);
-    }
-    json.begin_object("capture_health");
-    const std::int64_t nanos = interval.end.value - interval.begin.value;
-    json.member("interval_seconds",
-                static_cast<double>(nanos) / static_cast<double>(kNanosPerSecond), 3);
-    if (link.other) json.member("other_links", true);
-    write_health(json, counts, aggregate::judge(counts, loss));
-    write_sensor(json, loss);
-    json.end_object();
-    json.end_object();
-    json.end_object();
-    out.push_back('\n');
+    append_health_event(out, interval, &link, counts, loss, context);
+  }
+  // Where nothing was seen, only what the sensor lost is worth a line.
+  if (interval.links.empty() && !aggregate::judge({}, loss).reasons.empty()) {
+    append_health_event(out, interval, nullptr, {}, loss, context);
   }
 }
 

@@ -35,6 +35,12 @@ class JsonWriter {
     separate();
     append_json_string(out_, text);
   }
+  template <std::integral Int>
+  requires(!std::same_as<Int, bool>) void value(Int number) {
+    separate();
+    const fmt::format_int digits(number);
+    raw({digits.data(), digits.size()});
+  }
   void member(std::string_view name, std::string_view text) {
     key(name);
     append_json_string(out_, text);
@@ -44,6 +50,11 @@ class JsonWriter {
   void member(std::string_view name, bool truth) {
     key(name);
     raw(truth ? "true" : "false");
+  }
+  /// `json` must be one whole value.
+  void raw_member(std::string_view name, std::string_view json) {
+    key(name);
+    raw(json);
   }
   template <std::integral Int>
   requires(!std::same_as<Int, bool>) void member(std::string_view name, Int number) {

@@ -9,6 +9,7 @@
 #include "export/text.h"
 #include "export/tls_names.h"
 #include "shakedown/ja4_text.h"
+#include "shakedown/overload.h"
 
 namespace shakedown::exporting {
 
@@ -174,6 +175,15 @@ void write_rejection(JsonWriter& json, const Handshake& handshake) {
   json.end_object();
 }
 
+/// Of an overloaded sensor: the share of clients that it followed then, and how many handshakes this
+/// one stands for.
+void write_sampling(JsonWriter& json, const HandshakeRecord& record) {
+  if (record.kept_share == kAllClients - 1) return;
+  const double kept_share = (record.kept_share + 1.0) / kAllClients;
+  json.member("kept_share", kept_share, 6);
+  json.member("sample_weight", 1.0 / kept_share, 6);
+}
+
 void write_chain(JsonWriter& json, std::string_view name, const CertificateChain* chain) {
   if (chain == nullptr || chain->empty()) return;
   json.begin_array(name);
@@ -229,6 +239,8 @@ void write_shakedown(JsonWriter& json, const Handshake& handshake, const EventCo
   json.member("capture_gap", handshake.has(HandshakeRecord::capture_gap));
   json.member("one_way", handshake.has(HandshakeRecord::one_way));
   if (handshake.has(HandshakeRecord::midstream)) json.member("midstream", true);
+  if (handshake.has(HandshakeRecord::tail_not_followed)) json.member("tail_not_followed", true);
+  write_sampling(json, record);
   if (handshake.has(HandshakeRecord::truncated)) json.member("truncated", true);
   if (const std::string tunnel = tunnel_text(record.tunnel_kind, record.tunnel_id);
       !tunnel.empty()) {

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <thread>
+
+#include "handoff/passed_descriptor.h"
 
 namespace shakedown::ingest {
 
@@ -38,24 +39,7 @@ bool readable(int fd, int timeout_ms) {
   return poll(&poll_fd, 1, timeout_ms) > 0 && poll_fd.revents != 0;
 }
 
-/// Takes the descriptor out of a message; the caller has received it already.
-FileDescriptor passed_descriptor(msghdr& message) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
-       part = CMSG_NXTHDR(&message, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    if (part->cmsg_len < CMSG_LEN(sizeof(int))) continue;
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(part), sizeof fd);
-    return FileDescriptor(fd);
-  }
-  return {};
-}
-
 }  // namespace
-
-FileDescriptor::~FileDescriptor() {
-  if (fd_ >= 0) close(fd_);
-}
 
 std::string describe(SegmentCheck check) {
   switch (check) {
@@ -90,6 +74,12 @@ Attachment::~Attachment() {
   if (segment_ != nullptr) munmap(segment_, mapped_size_);
 }
 
+Attachment Attachment::to_segment(FileDescriptor memfd) {
+  Attachment attachment{FileDescriptor()};
+  attachment.memfd_ = std::move(memfd);
+  return attachment;
+}
+
 std::optional<Attachment> Attachment::connect_to(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -109,8 +99,8 @@ std::optional<Attachment> Attachment::connect_to(const std::string& path) {
 
 AttachStatus Attachment::attach(std::chrono::milliseconds patience, std::string& sentence) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  if (!memfd_.valid()) {
-    const AttachStatus received = receive(patience, sentence);
+  if (segment_ == nullptr) {
+    const AttachStatus received = memfd_.valid() ? map(sentence) : receive(patience, sentence);
     if (received != AttachStatus::attached) return received;
   }
   for (;;) {
@@ -125,26 +115,23 @@ AttachStatus Attachment::attach(std::chrono::milliseconds patience, std::string&
 AttachStatus Attachment::receive(std::chrono::milliseconds patience, std::string& sentence) {
   if (!readable(socket_.get(), static_cast<int>(patience.count()))) return AttachStatus::not_yet;
   char byte = 0;
-  iovec data{.iov_base = &byte, .iov_len = 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t size = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-  if (size == 0) return AttachStatus::peer_gone;
-  if (size < 0) {
+  handoff::Received received = handoff::receive_with_descriptor(socket_.get(), &byte, 1);
+  if (received.size == 0) return AttachStatus::peer_gone;
+  if (received.size < 0) {
     if (errno == EINTR || errno == EAGAIN) return AttachStatus::not_yet;
     if (errno == ECONNRESET) return AttachStatus::peer_gone;
     sentence = fmt::format("cannot receive the segment: {}", std::strerror(errno));
     return AttachStatus::refused;
   }
-  memfd_ = passed_descriptor(message);
+  memfd_ = std::move(received.descriptor);
   if (byte != 'S' || !memfd_.valid()) {
     sentence = "the data plane sent something other than its segment";
     return AttachStatus::refused;
   }
+  return map(sentence);
+}
+
+AttachStatus Attachment::map(std::string& sentence) {
   struct stat status {};
   if (fstat(memfd_.get(), &status) != 0 ||
       status.st_size < static_cast<off_t>(sizeof(SegmentHeader))) {
@@ -170,7 +157,7 @@ AttachStatus Attachment::check(std::string& sentence) {
     return AttachStatus::refused;
   }
   // Without a connection of our own making, the segment names its process.
-  if (!pidfd_.valid() && segment_->dataplane_pid != 0) {
+  if (!pidfd_.valid() && socket_.valid() && segment_->dataplane_pid != 0) {
     pidfd_ = watch_process(static_cast<pid_t>(segment_->dataplane_pid));
   }
   previous_generation_ = segment_->control.generation.fetch_add(1, std::memory_order_acq_rel);
@@ -180,6 +167,7 @@ AttachStatus Attachment::check(std::string& sentence) {
 
 bool Attachment::dataplane_gone() const {
   if (pidfd_.valid()) return readable(pidfd_.get(), 0);
+  if (!socket_.valid()) return false;
   // Without a pidfd (another process namespace, or the process is gone already) the socket tells.
   pollfd poll_fd{.fd = socket_.get(), .events = POLLIN | POLLRDHUP, .revents = 0};
   if (poll(&poll_fd, 1, 0) <= 0) return false;

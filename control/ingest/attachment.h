@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   How control comes by the segment: a memfd received over a unix socket, checked and
-//            mapped.
+// Purpose:   How control comes by the segment: a memfd, received over a unix socket or given,
+//            checked and mapped.
 // Units:     Milliseconds for waiting; bytes for sizes.
 // Ownership: An Attachment owns its socket, its mapping and a pidfd of the data plane; all go with
 //            it.
@@ -18,27 +18,12 @@
 #include <string>
 #include <utility>
 
+#include "handoff/file_descriptor.h"
 #include "shakedown/shm_layout.h"
 
 namespace shakedown::ingest {
 
-/// A file descriptor that closes itself.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~FileDescriptor();
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
+using handoff::FileDescriptor;
 
 enum class [[nodiscard]] AttachStatus : std::uint8_t{
     attached,   ///< the segment is mapped and good
@@ -58,6 +43,8 @@ class Attachment {
   Attachment& operator=(Attachment&&) = delete;
   ~Attachment();
 
+  /// Of a memfd that somebody else received, who also knows when its data plane is gone.
+  [[nodiscard]] static Attachment to_segment(FileDescriptor memfd);
   /// Connects to the data plane's socket; none when nobody listens there.
   [[nodiscard]] static std::optional<Attachment> connect_to(const std::string& path);
 
@@ -69,11 +56,13 @@ class Attachment {
   /// Another control had this segment before; its records are not ours to account for.
   [[nodiscard]] bool attached_before() const { return previous_generation_ != 0; }
 
-  /// The data plane does not run any more. What it left in the segment can still be read.
+  /// The data plane does not run any more. What it left in the segment can still be read. Never
+  /// true of a segment that was given.
   [[nodiscard]] bool dataplane_gone() const;
 
  private:
   AttachStatus receive(std::chrono::milliseconds patience, std::string& sentence);
+  AttachStatus map(std::string& sentence);
   AttachStatus check(std::string& sentence);
 
   FileDescriptor socket_;

@@ -43,6 +43,8 @@ class RecordOrder {
   void release_before(UnixNanos watermark, const Sink& sink);
 
   [[nodiscard]] std::size_t pending_count() const { return pending_.size(); }
+  /// What was kept and not released, in no order.
+  [[nodiscard]] std::span<const HandshakeRecord> pending() const { return pending_; }
   /// Records that were released before it was certain that no earlier one follows.
   [[nodiscard]] std::uint64_t released_early_count() const { return released_early_count_; }
 

@@ -33,6 +33,16 @@ std::uint64_t Snapshot::fates() const {
 void Snapshot::continue_from(const Snapshot& earlier) {
   if (earlier.begin.known()) begin = earlier.begin;
   for (std::size_t i = 0; i < kCounterCount; ++i) counters[i] += earlier.counters[i];
+  for (std::size_t i = 0; i < std::min(worker_packets.size(), earlier.worker_packets.size()); ++i) {
+    worker_packets[i] += earlier.worker_packets[i];
+  }
+  for (PortSnapshot& port : ports) {
+    const auto before = std::ranges::find(earlier.ports, port.name, &PortSnapshot::name);
+    if (before == earlier.ports.end()) continue;
+    port.packets += before->packets;
+    port.bytes += before->bytes;
+    for (std::size_t i = 0; i < kPortCounterCount; ++i) port.counters[i] += before->counters[i];
+  }
 }
 
 Snapshot take_snapshot(SegmentHeader& segment) {
@@ -45,6 +55,7 @@ Snapshot take_snapshot(SegmentHeader& segment) {
   snapshot.end = UnixNanos{segment.heartbeat.load(std::memory_order_relaxed)};
   for (unsigned worker = 0; worker < segment.worker_count; ++worker) {
     const CounterBlock& block = worker_area(&segment, worker)->counters;
+    snapshot.worker_packets.push_back(block.get(Counter::packets_received));
     for (std::size_t i = 0; i < kCounterCount; ++i) {
       snapshot.counters[i] += block.get(static_cast<Counter>(i));
     }
@@ -57,7 +68,12 @@ Snapshot take_snapshot(SegmentHeader& segment) {
                               .size_bytes = port.size_bytes,
                               .packets = port.packets.load(std::memory_order_relaxed),
                               .bytes = port.bytes.load(std::memory_order_relaxed),
-                              .cut = port.cut.load(std::memory_order_relaxed) != 0});
+                              .cut = port.cut.load(std::memory_order_relaxed) != 0,
+                              .counters = {}});
+    auto& counters = snapshot.ports.back().counters;
+    for (std::size_t c = 0; c < kPortCounterCount; ++c) {
+      counters[c] = port.counters.get(static_cast<PortCounter>(c));
+    }
   }
   return snapshot;
 }

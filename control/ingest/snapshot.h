@@ -26,11 +26,17 @@ struct PortSnapshot {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   bool cut = false;
+  std::array<std::uint64_t, kPortCounterCount> counters{};
+
+  [[nodiscard]] std::uint64_t get(PortCounter counter) const {
+    return counters[static_cast<std::size_t>(counter)];
+  }
 };
 
 struct Snapshot {
   std::array<std::uint64_t, kCounterCount> counters{};
   std::vector<PortSnapshot> ports;
+  std::vector<std::uint64_t> worker_packets;  ///< received by each worker
   std::uint32_t worker_count = 0;
   RunMode mode = RunMode::capture;
   DataplaneState state = DataplaneState::starting;
@@ -42,7 +48,8 @@ struct Snapshot {
     return counters[static_cast<std::size_t>(counter)];
   }
   [[nodiscard]] std::uint64_t fates() const;
-  /// Puts the time and the counters of an earlier data plane before these.
+  /// Puts the time and the counters of an earlier data plane before these. Its ports are found by
+  /// their names, its workers by their numbers.
   void continue_from(const Snapshot& earlier);
 };
 

@@ -18,6 +18,23 @@ bool about_the_network(Counter counter) {
   return counter == Counter::upgrades_declined || counter == Counter::path_interference;
 }
 
+aggregate::PortLoss port_loss(const ingest::PortSnapshot& port) {
+  aggregate::PortLoss loss{.label = port.label,
+                           .packets = port.packets,
+                           .missed = port.get(PortCounter::missed),
+                           .no_buffer = port.get(PortCounter::no_buffer),
+                           .errors = port.get(PortCounter::errors),
+                           .link_changes = port.get(PortCounter::link_changes),
+                           .no_socket = port.get(PortCounter::dropped_no_socket)};
+  for (std::size_t i = 0; i < kPortCounterCount; ++i) {
+    const PortCounterDescription& counter = kPortCounterDescriptions[i];
+    if (!counter.of_xdp) continue;
+    (counter.name.starts_with("dropped") ? loss.filter_dropped : loss.filter_passed) +=
+        port.counters[i];
+  }
+  return loss;
+}
+
 }  // namespace
 
 std::string address_key_text(std::string_view key) {
@@ -42,11 +59,30 @@ Period period_of(const Summary& summary) {
 }
 
 aggregate::SensorLoss sensor_loss(const ingest::Snapshot& snapshot) {
-  return {.packets_received = snapshot.get(Counter::packets_received),
-          .port_missed = snapshot.get(Counter::port_missed),
-          .port_no_mbuf = snapshot.get(Counter::port_no_mbuf),
-          .records_pushed = snapshot.get(Counter::records_pushed),
-          .records_refused = snapshot.get(Counter::records_refused)};
+  aggregate::SensorLoss loss{.packets_received = snapshot.get(Counter::packets_received),
+                             .port_missed = snapshot.get(Counter::port_missed),
+                             .port_no_mbuf = snapshot.get(Counter::port_no_mbuf),
+                             .records_pushed = snapshot.get(Counter::records_pushed),
+                             .records_refused = snapshot.get(Counter::records_refused),
+                             .embryos_begun = snapshot.get(Counter::embryos_begun),
+                             .packets_wrong_worker = snapshot.get(Counter::packets_wrong_worker),
+                             .connections_shed = snapshot.get(Counter::connections_shed),
+                             .ports = {},
+                             .worker_packets = {},
+                             .overload = {},
+                             .blind = {}};
+  // How much of a capture a worker reads is of no interest, and its file loses nothing.
+  if (snapshot.mode != RunMode::live) return loss;
+  loss.worker_packets = snapshot.worker_packets;
+  for (const ingest::PortSnapshot& port : snapshot.ports) loss.ports.push_back(port_loss(port));
+  return loss;
+}
+
+aggregate::SensorLoss sensor_loss(const Summary& summary) {
+  aggregate::SensorLoss loss = sensor_loss(summary.snapshot);
+  loss.overload = summary.overload;
+  loss.blind = summary.blind;
+  return loss;
 }
 
 std::string link_text(const aggregate::HealthLink& link,
@@ -62,15 +98,18 @@ std::string link_text(const aggregate::HealthLink& link,
 std::vector<SickLink> sick_links(const Summary& summary) {
   std::vector<SickLink> sick;
   const auto look_at = [&sick](const std::string& label, const aggregate::LinkHealth& found) {
-    if (found.verdict == aggregate::HealthVerdict::healthy) return;
+    if (found.reasons.empty()) return;
     const std::size_t more = found.reasons.size() - 1;
+    // What is worth a remark need not be a defect.
+    const bool healthy = found.verdict == aggregate::HealthVerdict::healthy;
     sick.push_back(
         {found.verdict,
-         fmt::format("{}{}: {}{}", label, exporting::health_verdict_name(found.verdict),
+         fmt::format("{}{}: {}{}", label,
+                     healthy ? "remark" : exporting::health_verdict_name(found.verdict),
                      found.reasons.front(), more == 0 ? "" : fmt::format("; {} more", more))});
   };
   // What the sensor lost is lost to all links, and said once.
-  look_at("sensor ", aggregate::judge({}, sensor_loss(summary.snapshot)));
+  look_at("sensor ", aggregate::judge({}, sensor_loss(summary)));
   const bool several = summary.health.links().size() > 1;
   for (const auto& [link, counts] : summary.health.links()) {
     look_at(several ? link_text(link, summary.snapshot.ports) + " " : "",
@@ -93,6 +132,22 @@ std::string health_remark(const aggregate::CaptureHealth::Links& links,
     text = fmt::format("{} {}", link_text(link, ports), exporting::health_verdict_name(verdict));
   }
   return text;
+}
+
+aggregate::LinkHealth health_of(const aggregate::CaptureHealth::Links& links,
+                                const aggregate::SensorLoss& loss,
+                                const std::vector<ingest::PortSnapshot>& ports) {
+  // What the sensor lost is lost to all links, and said once.
+  aggregate::LinkHealth health = aggregate::judge({}, loss);
+  for (const auto& [link, counts] : links) {
+    const aggregate::LinkHealth found = aggregate::judge(counts, {});
+    health.verdict = std::max(health.verdict, found.verdict);
+    for (const std::string& reason : found.reasons) {
+      if (health.reasons.size() == kHealthReasonCountMax) return health;
+      health.reasons.push_back(link_text(link, ports) + ": " + reason);
+    }
+  }
+  return health;
 }
 
 std::vector<HealthRemark> health_remarks(const ingest::Snapshot& snapshot) {

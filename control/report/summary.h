@@ -21,6 +21,8 @@
 namespace shakedown::report {
 
 inline constexpr unsigned kDefaultRowCount = 5;
+/// More reasons than these nobody reads.
+inline constexpr std::size_t kHealthReasonCountMax = 50;
 
 struct Summary {
   const aggregate::Totals& totals;
@@ -30,7 +32,9 @@ struct Summary {
   std::vector<std::string> warnings;
   std::uint64_t released_early = 0;       ///< records that may be out of order
   std::uint64_t definitions_missing = 0;  ///< events without chain or offer
-  unsigned rows = kDefaultRowCount;       ///< of each table
+  aggregate::OverloadSpan overload = {};  ///< of the whole run
+  aggregate::BlindSpan blind = {};
+  unsigned rows = kDefaultRowCount;  ///< of each table
   bool color = false;
 };
 
@@ -52,6 +56,8 @@ struct Period {
 
 /// What was lost before or behind the workers.
 [[nodiscard]] aggregate::SensorLoss sensor_loss(const ingest::Snapshot& snapshot);
+/// The same with the times of overload and blindness.
+[[nodiscard]] aggregate::SensorLoss sensor_loss(const Summary& summary);
 
 /// `eth1`, `eth1 VLAN 10`, `other links`
 [[nodiscard]] std::string link_text(const aggregate::HealthLink& link,
@@ -63,6 +69,11 @@ struct SickLink {
   std::string sentence;  ///< with its gravest reason, and the number of the others
 };
 [[nodiscard]] std::vector<SickLink> sick_links(const Summary& summary);
+
+/// The worst verdict, and the reasons of the sensor and of all links, these with their names.
+[[nodiscard]] aggregate::LinkHealth health_of(const aggregate::CaptureHealth::Links& links,
+                                              const aggregate::SensorLoss& loss,
+                                              const std::vector<ingest::PortSnapshot>& ports);
 
 /// The worst link in few words, for one line: `eth1 VLAN 10 blind`. Empty when all are healthy.
 [[nodiscard]] std::string health_remark(const aggregate::CaptureHealth::Links& links,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "export/health_event.h"
@@ -40,6 +41,34 @@ void write_tally(JsonWriter& json, const Tally& tally) {
   json.member("handshakes", tally.handshakes);
   json.member("failures", tally.failures);
   json.member("failure_share", tally.failure_share(), 6);
+  // Beside what was counted, and only where they differ.
+  if (tally.estimated_handshakes <= static_cast<double>(tally.handshakes)) return;
+  json.begin_object("estimated");
+  json.member("handshakes", std::llround(tally.estimated_handshakes));
+  json.member("failures", std::llround(tally.estimated_failures));
+  json.member("failure_share", tally.estimated_failure_share(), 6);
+  json.end_object();
+}
+
+/// What was left out for lack of time; absent where nothing was.
+void write_overload(JsonWriter& json, const Summary& summary) {
+  const std::uint64_t shed = summary.snapshot.get(Counter::connections_shed);
+  const std::uint64_t tails = summary.snapshot.get(Counter::tails_shed);
+  if (shed == 0 && tails == 0 && summary.totals.sampled == 0) return;
+  json.begin_object("overload");
+  json.member("connections_shed", shed);
+  json.member("tails_shed", tails);
+  json.member("handshakes_sampled", summary.totals.sampled);
+  json.member("tails_seconds", summary.overload.tails_seconds, 3);
+  json.member("clients_seconds", summary.overload.clients_seconds, 3);
+  json.member("kept_share", summary.overload.kept_share(), 6);
+  json.begin_object("estimated_outcomes");
+  for (std::size_t i = 0; i < kOutcomeKindCount; ++i) {
+    json.member(exporting::outcome_kind_name(static_cast<OutcomeKind>(i)),
+                std::llround(summary.totals.estimated_by_kind[i]));
+  }
+  json.end_object();
+  json.end_object();
 }
 
 void write_failures(JsonWriter& json, const Totals& totals) {
@@ -49,6 +78,9 @@ void write_failures(JsonWriter& json, const Totals& totals) {
     json.begin_object();
     json.member("name", exporting::outcome_name(key.first, key.second));
     json.member("count", failure.count);
+    if (failure.estimated > static_cast<double>(failure.count)) {
+      json.member("estimated_count", std::llround(failure.estimated));
+    }
     json.begin_object("example");
     json.member("source",
                 exporting::endpoint_text(record.client_address, record.family, record.client_port));
@@ -160,7 +192,7 @@ void write_path(JsonWriter& json, const Totals& totals) {
 }
 
 void write_capture_health(JsonWriter& json, const Summary& summary) {
-  const aggregate::SensorLoss loss = sensor_loss(summary.snapshot);
+  const aggregate::SensorLoss loss = sensor_loss(summary);
   json.begin_array("capture_health");
   for (const auto& [link, counts] : summary.health.links()) {
     json.begin_object();
@@ -192,6 +224,12 @@ void write_capture(JsonWriter& json, const Summary& summary) {
     json.end_object();
   }
   json.end_array();
+  if (snapshot.mode == RunMode::live) {
+    json.begin_object("blind");
+    json.member("intervals", summary.blind.count);
+    json.member("seconds", summary.blind.seconds, 3);
+    json.end_object();
+  }
   json.member("one_way", summary.totals.one_way);
   json.member("with_gap", summary.totals.with_gap);
   json.member("released_early", summary.released_early);
@@ -234,6 +272,7 @@ std::string summary_json(const Summary& summary) {
                 totals.by_unseen_reason[i]);
   }
   json.end_object();
+  write_overload(json, summary);
   write_failures(json, totals);
   write_alerts(json, totals);
   write_versions(json, "offered_versions", totals.by_offered_version);

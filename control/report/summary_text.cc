@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -43,6 +44,7 @@ class SummaryText {
 
   std::string take() {
     headline();
+    overload();
     failures();
     alerts();
     versions();
@@ -89,6 +91,24 @@ class SummaryText {
     for (const std::string& warning : summary_.warnings) {
       line("{}", painted(kYellow, "Warning: " + terminal_text(warning, 240)));
     }
+  }
+
+  /// Everything else in the summary is counted; here is what it would be with those left out.
+  void overload() {
+    const std::uint64_t shed = summary_.snapshot.get(Counter::connections_shed);
+    if (shed == 0 && totals_.sampled == 0) return;
+    const Tally& tls = totals_.tls;
+    std::string text = fmt::format("Overload: {} not followed", grouped(shed));
+    if (tls.handshakes != 0) {
+      text += fmt::format("; with them about {} handshakes, {:.1f} % failed",
+                          grouped(rounded(tls.estimated_handshakes)),
+                          100.0 * tls.estimated_failure_share());
+    }
+    line("{}", painted(kYellow, wrapped(text, 0)));
+  }
+
+  [[nodiscard]] static std::uint64_t rounded(double count) {
+    return static_cast<std::uint64_t>(std::llround(count));
   }
 
   [[nodiscard]] bool live() const { return summary_.snapshot.mode == RunMode::live; }
@@ -349,12 +369,10 @@ class SummaryText {
     item(of(OutcomeKind::unanswered), "unanswered");
     item(of(OutcomeKind::no_hello), "closed without a ClientHello");
     list("Not TLS, not counted above", items, 1);
-    if (totals_.late_rejections != 0) {
-      list("Succeeded, but",
-           {fmt::format("{} closed by the client without a request",
-                        grouped(totals_.late_rejections))},
-           1);
-    }
+    items.clear();
+    item(totals_.late_rejections, "closed by the client without a request");
+    item(totals_.tails_not_followed, "not followed to that point (overload)");
+    list("Succeeded, but", items, 1);
   }
 
   void unjudged() {

@@ -26,6 +26,7 @@ struct MirrorLink {
   TunnelKind tunnel_kind = TunnelKind::none;
   std::uint8_t port_index = 0;
   std::uint16_t ip_id = 0;  ///< of the first packet, then of the last SYN that was counted
+  std::uint8_t kept_share = 255;  ///< as HandshakeRecord has it
 };
 
 /// What ICMP said about it; meaningful with Embryo::icmp_seen.

@@ -44,6 +44,16 @@ class ShuntMemory {
     return true;
   }
 
+  /// Whether the filter was asked about this flow not long ago; forgets that it was.
+  [[nodiscard]] bool recall(std::uint64_t hash, UnixNanos clock) noexcept {
+    Slot& slot = slots_[hash % kShuntMemorySlotCount];
+    const auto now = static_cast<std::uint32_t>(clock.value / kTickNanos);
+    const bool asked =
+        slot.tag == static_cast<std::uint32_t>(hash >> 32) && now - slot.asked < kRepeatTicks;
+    if (asked) slot = {};
+    return asked;
+  }
+
  private:
   static constexpr std::int64_t kTickNanos = kNanosPerSecond / 16;
   static constexpr std::uint32_t kRepeatTicks = kShuntRepeatNanos / kTickNanos;

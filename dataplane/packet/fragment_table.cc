@@ -5,13 +5,13 @@
 #define ALLOW_EXPERIMENTAL_API
 #include <rte_errno.h>
 #include <rte_ip_frag.h>
-#include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <span>
 
@@ -108,10 +108,13 @@ FragmentTable::~FragmentTable() {
   rte_mempool_free(pool_);
 }
 
-std::string_view FragmentTable::create() {
-  const int socket = static_cast<int>(rte_socket_id());
-  pool_ = rte_mempool_create_empty("fragments", kBufferCount, kElementBytes, 0,
-                                   sizeof(rte_pktmbuf_pool_private), socket, kPoolFlags);
+std::string_view FragmentTable::create(unsigned number) {
+  // Where the cards are there may be the only memory.
+  constexpr int kSocket = SOCKET_ID_ANY;
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), "fragments%u", number);
+  pool_ = rte_mempool_create_empty(name.data(), kBufferCount, kElementBytes, 0,
+                                   sizeof(rte_pktmbuf_pool_private), kSocket, kPoolFlags);
   if (pool_ == nullptr) return "DPDK has no memory for pieces of IP packets";
   rte_pktmbuf_pool_private room{};
   room.mbuf_data_room_size = kDataBytes;
@@ -121,7 +124,7 @@ std::string_view FragmentTable::create() {
   rte_mempool_obj_iter(pool_, rte_pktmbuf_init, nullptr);
 
   table_ =
-      rte_ip_frag_table_create(kBucketCount, kBucketEntries, kBufferCount, kTimeoutNanos, socket);
+      rte_ip_frag_table_create(kBucketCount, kBucketEntries, kBufferCount, kTimeoutNanos, kSocket);
   given_up_ = static_cast<rte_ip_frag_death_row*>(
       rte_zmalloc("fragments given up", sizeof(rte_ip_frag_death_row), 0));
   known_ = static_cast<KnownPiece*>(

@@ -55,8 +55,8 @@ class FragmentTable final : public Defragmenter {
   FragmentTable(CounterBlock& counters, std::uint64_t seed) : counters_(counters), seed_(seed) {}
   ~FragmentTable() override;
 
-  /// Empty on success, else one sentence. One at a time in a process.
-  [[nodiscard]] std::string_view create();
+  /// Empty on success, else one sentence. `number` differs from those of others in the process.
+  [[nodiscard]] std::string_view create(unsigned number = 0);
   /// What create() takes of DPDK's memory.
   [[nodiscard]] static std::size_t bytes_needed();
 

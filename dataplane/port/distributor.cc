@@ -2,7 +2,7 @@
 #include "port/distributor.h"
 
 #include <rte_errno.h>
-#include <rte_lcore.h>
+#include <rte_memory.h>
 #include <rte_prefetch.h>
 #include <rte_ring.h>
 
@@ -81,9 +81,8 @@ std::string Distributor::create(std::span<CounterBlock* const> counters) {
   batches_.resize(counters.size());
   for (std::size_t i = 0; i < counters.size(); ++i) {
     const std::string name = "worker" + std::to_string(i);
-    rte_ring* const ring =
-        rte_ring_create(name.c_str(), kWorkerRingSize, static_cast<int>(rte_socket_id()),
-                        RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+    rte_ring* const ring = rte_ring_create(name.c_str(), kWorkerRingSize, SOCKET_ID_ANY,
+                                           RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
     if (ring == nullptr) {
       return std::string("the rings between the workers cannot be made: ") +
              rte_strerror(rte_errno);

@@ -6,12 +6,16 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
-#include <sched.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <vector>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "port/processors.h"
 
 namespace shakedown::port {
 namespace {
@@ -46,22 +50,70 @@ FILE* open_log() {
   return log;
 }
 
-/// "(0-4)@(0,1,3)": so many lcores, each on any of the processors that the process may use.
-std::string lcore_map(unsigned lcore_count) {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  std::string processors;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
-    for (std::size_t i = 0; i < RTE_MAX_LCORE; ++i) {
-      if (!CPU_ISSET(i, &allowed)) continue;
-      if (!processors.empty()) processors += ',';
-      processors += std::to_string(i);
-    }
+std::string joined(const std::vector<unsigned>& processors) {
+  std::string list;
+  for (const unsigned processor : processors) {
+    if (!list.empty()) list += ',';
+    list += std::to_string(processor);
   }
-  if (processors.empty()) processors.assign(1, '0');
-  std::string map = "(0-";
-  map.append(std::to_string(lcore_count - 1)).append(")@(").append(processors).append(")");
-  return map;
+  return list;
+}
+
+/// Empty, or which processor cannot be used.
+std::string refuse_processors(const EalConfig& config, const std::vector<unsigned>& allowed) {
+  std::vector<unsigned> named = config.processors;
+  named.resize(std::min<std::size_t>(named.size(), config.lcore_count - 1));
+  if (config.main_processor) named.push_back(*config.main_processor);
+  for (const unsigned processor : named) {
+    if (std::find(allowed.begin(), allowed.end(), processor) != allowed.end()) continue;
+    return "this process may not run on processor " + std::to_string(processor) + "; it may on " +
+           joined(allowed);
+  }
+  return {};
+}
+
+/// Whether there are free pages of another size than `usual`.
+bool has_larger_pages(std::size_t usual) {
+  std::error_code error;
+  const std::filesystem::path folder = "/sys/kernel/mm/hugepages";
+  const std::string usual_name = "hugepages-" + std::to_string(usual / 1024) + "kB";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    std::size_t count = 0;
+    std::ifstream(entry.path() / "free_hugepages") >> count;
+    if (count != 0 && entry.path().filename() != usual_name) return true;
+  }
+  return false;
+}
+
+/// Huge pages that are free now, of the usual size, and what one has.
+struct HugePages {
+  std::size_t free_count = 0;
+  std::size_t bytes = 0;
+};
+
+HugePages find_huge_pages() {
+  HugePages pages;
+  std::ifstream file("/proc/meminfo");
+  std::string name;
+  std::size_t number = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream(line) >> name >> number;
+    if (name == "HugePages_Free:") pages.free_count = number;
+    if (name == "Hugepagesize:") pages.bytes = number * 1024;
+  }
+  return pages;
+}
+
+/// Empty, or how to make huge pages. Pages of another size, which DPDK finds as well, are taken for
+/// granted when there are none of the usual one.
+std::string refuse_huge_pages(std::size_t memory_bytes) {
+  const HugePages pages = find_huge_pages();
+  if (pages.bytes == 0) return "this kernel has no huge pages, which cards need";
+  const std::size_t needed = (memory_bytes + pages.bytes - 1) / pages.bytes + 1;
+  if (pages.free_count >= needed || has_larger_pages(pages.bytes)) return {};
+  return std::to_string(needed) + " huge pages of " + std::to_string(pages.bytes / 1024) +
+         " KB are needed, and " + std::to_string(pages.free_count) +
+         " are free; make more: sysctl vm.nr_hugepages=" + std::to_string(needed);
 }
 
 int run_body(void* argument) {
@@ -75,33 +127,77 @@ unsigned lcore_id_of(unsigned index) {
   return index + 1;
 }
 
+constexpr std::size_t kMiB = 1024 * 1024;
+
+std::string megabytes(std::size_t bytes) { return std::to_string((bytes + kMiB - 1) / kMiB); }
+
+void add_memory(const EalConfig& config, std::vector<std::string>& words) {
+  const std::string size = megabytes(config.memory_bytes);
+  if (!config.huge_pages) {
+    // Not --in-memory: DPDK 22.11 refuses it together with --no-huge. Together the options here
+    // mean the same.
+    words.insert(words.end(), {"--no-huge", "--no-shconf", "--iova-mode=va", "-m", size});
+    return;
+  }
+  words.emplace_back("--in-memory");
+  if (config.memory_node < 0) {
+    words.insert(words.end(), {"-m", size});
+    return;
+  }
+  std::string nodes;
+  for (int node = 0; node < config.memory_node; ++node) nodes += "0,";
+  words.push_back("--socket-mem=" + nodes + size);
+}
+
+void add_cards(const EalConfig& config, std::vector<std::string>& words) {
+  if (config.cards.empty()) words.emplace_back("--no-pci");
+  for (const std::string& address : config.cards) words.push_back("--allow=" + address);
+}
+
 }  // namespace
 
+std::string lcore_map(const EalConfig& config, const std::vector<unsigned>& allowed) {
+  std::vector<unsigned> left;
+  for (const unsigned processor : allowed) {
+    const auto& bound = config.processors;
+    if (std::find(bound.begin(), bound.end(), processor) == bound.end()) left.push_back(processor);
+  }
+  // Floating threads share the processors that nobody has to himself, if there are such.
+  if (left.empty()) left = allowed;
+  if (left.empty()) left.push_back(0);
+  const std::string floating = "@(" + joined(left) + ")";
+  std::string map =
+      "0" + (config.main_processor ? "@" + std::to_string(*config.main_processor) : floating);
+  unsigned lcore = 1;
+  for (const unsigned processor : config.processors) {
+    if (lcore == config.lcore_count) break;
+    map += "," + std::to_string(lcore++) + "@" + std::to_string(processor);
+  }
+  if (lcore < config.lcore_count) {
+    map += ",(" + std::to_string(lcore) + "-" + std::to_string(config.lcore_count - 1) + ")";
+    map += floating;
+  }
+  return map;
+}
+
 std::string Eal::start(const EalConfig& config) {
+  const std::vector<unsigned> allowed = allowed_processors();
+  if (std::string error = refuse_processors(config, allowed); !error.empty()) return error;
+  if (config.huge_pages) {
+    if (std::string error = refuse_huge_pages(config.memory_bytes); !error.empty()) return error;
+  }
   log_is_shown() = !config.log_level.empty();
   if (FILE* const log = open_log(); log != nullptr) rte_openlog_stream(log);
   // EAL makes a folder for files that this configuration has none of. It is content without one,
   // but the only way to have none is to name a place where none can be made.
   setenv("RUNTIME_DIRECTORY", "/dev/null", 1);
 
-  constexpr std::size_t kMiB = 1024 * 1024;
-  const std::string megabytes = std::to_string((config.memory_bytes + kMiB - 1) / kMiB);
-  // Not --in-memory: DPDK 22.11 refuses it together with --no-huge. Together the options here mean
-  // the same.
-  std::vector<std::string> words = {"shakedown-dataplane",
-                                    "--no-huge",
-                                    "--no-shconf",
-                                    "--no-pci",
-                                    "--no-telemetry",
-                                    "--no-hpet",
-                                    "--iova-mode=va",
-                                    "-m",
-                                    megabytes,
-                                    "--lcores",
-                                    lcore_map(config.lcore_count),
-                                    "--main-lcore=0",
-                                    "--log-level"};
+  std::vector<std::string> words = {
+      "shakedown-dataplane",      "--no-telemetry", "--no-hpet",  "--lcores",
+      lcore_map(config, allowed), "--main-lcore=0", "--log-level"};
   words.push_back(config.log_level.empty() ? "error" : config.log_level);
+  add_memory(config, words);
+  add_cards(config, words);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   Starts DPDK's environment (EAL) so that it needs nothing and leaves nothing: no huge
-//            pages, no devices, no rights, no files, no output.
+// Purpose:   Starts DPDK's environment (EAL) so that it needs no more than it must and leaves nothing:
+//            no devices but those named, no files, no output, and huge pages only where a card
+//            writes into them.
 // Units:     Bytes.
 // Ownership: One per process, once. It ends with its object.
 // Threading: Main thread, which becomes DPDK's main lcore. The other lcores are threads that float
 //            over the processors that the process may use, so there may be more of them than
-//            processors.
+//            processors; or each is bound to one that was named for it.
 // Limits:    lcore_count <= RTE_MAX_LCORE.
 // Failure:   start() returns a sentence, with DPDK's own last words in it.
 // RFC:       none
@@ -14,7 +15,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace shakedown::port {
 
@@ -23,7 +26,16 @@ struct EalConfig {
   std::size_t memory_bytes = 0;  ///< for everything that DPDK allocates
   /// DPDK's name of a log level, or its number. What it logs at that level goes to standard error.
   std::string log_level;  ///< empty: nothing goes to standard error
+  bool huge_pages = false;
+  int memory_node = -1;            ///< where the cards are; -1: no matter
+  std::vector<std::string> cards;  ///< addresses of those that are used; all others are left
+  std::optional<unsigned> main_processor;  ///< none: any
+  /// Of the other lcores, in their order; those beyond it float over what is left.
+  std::vector<unsigned> processors;
 };
+
+/// What `--lcores` takes: "0@1,1@4,(2-3)@(0,2)". `allowed`: what the process may run on.
+[[nodiscard]] std::string lcore_map(const EalConfig& config, const std::vector<unsigned>& allowed);
 
 /// What EAL takes beside the memory that it is given: its tables, its threads' stacks as far as
 /// they are touched, the pages of its libraries.

@@ -18,6 +18,7 @@
 #include <cstring>
 
 #include "port/capture_probe.h"
+#include "port/card_probe.h"
 
 namespace shakedown::port {
 namespace {
@@ -92,17 +93,19 @@ bool may_lock_memory() {
   return limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= kLockedBytes;
 }
 
-/// "CAP_NET_RAW and CAP_BPF"; empty when nothing is missing.
-std::string missing_rights(KernelDriver driver) {
+/// "CAP_NET_RAW and CAP_NET_ADMIN"; empty when nothing is missing.
+std::string missing_rights(PortDriver driver) {
   std::vector<Capability> needed = {{CAP_NET_RAW, "CAP_NET_RAW"}, {CAP_NET_ADMIN, "CAP_NET_ADMIN"}};
-  if (driver == KernelDriver::af_xdp) needed.push_back({CAP_BPF, "CAP_BPF"});
-  if (!may_lock_memory()) needed.push_back({CAP_IPC_LOCK, "CAP_IPC_LOCK"});
+  if (driver == PortDriver::tap) needed.erase(needed.begin());
+  // More than loading a program takes: the kernel wants it of whoever looks for the one of an
+  // interface by its number, as the driver, its guard and the filter do.
+  if (driver == PortDriver::af_xdp) needed.push_back({CAP_SYS_ADMIN, "CAP_SYS_ADMIN"});
+  if (driver != PortDriver::tap && !may_lock_memory())
+    needed.push_back({CAP_IPC_LOCK, "CAP_IPC_LOCK"});
   const std::uint64_t owned = effective_capabilities();
   std::string missing;
   for (const Capability& capability : needed) {
-    const bool has = (owned >> capability.number & 1) != 0 ||
-                     // What CAP_BPF allows was part of it before.
-                     (capability.number == CAP_BPF && (owned >> CAP_SYS_ADMIN & 1) != 0);
+    const bool has = (owned >> capability.number & 1) != 0;
     if (!has) missing.append(missing.empty() ? "" : ", ").append(capability.name);
   }
   if (const auto comma = missing.rfind(", "); comma != std::string::npos) {
@@ -111,11 +114,11 @@ std::string missing_rights(KernelDriver driver) {
   return missing;
 }
 
-unsigned queue_count_of(Question& question) {
+/// All zero when the interface has no such thing, and then one queue.
+ethtool_channels channels_of(Question& question) {
   ethtool_channels channels{};
   channels.cmd = ETHTOOL_GCHANNELS;
-  if (!question.ask_ethtool(channels)) return 1;
-  return std::max(channels.combined_count + channels.rx_count, 1u);
+  return question.ask_ethtool(channels) ? channels : ethtool_channels{};
 }
 
 /// Whether the interface puts segments together before we see them.
@@ -127,11 +130,11 @@ bool merges_segments(Question& question) {
 }
 
 void add_warnings(Question& question, unsigned flags, Interface& interface) {
-  const std::string& name = interface.name.interface;
+  const std::string& name = interface.spec.name.interface;
   if ((flags & IFF_RUNNING) == 0) {
     interface.warnings.push_back(name + " has no carrier; nothing is read before it has one");
   }
-  if (interface.name.driver == KernelDriver::af_packet && merges_segments(question)) {
+  if (interface.spec.name.driver == PortDriver::af_packet && merges_segments(question)) {
     interface.warnings.push_back(name +
                                  " puts segments together (GRO), and what is longer than 1982 "
                                  "bytes is cut; turn it off: ethtool -K " +
@@ -139,9 +142,57 @@ void add_warnings(Question& question, unsigned flags, Interface& interface) {
   }
 }
 
-}  // namespace
+/// af_xdp must read all queues: what comes to another one would be lost.
+std::string take_queues(Question& question, Interface& interface) {
+  const std::string& name = interface.spec.name.interface;
+  const ethtool_channels channels = channels_of(question);
+  // DPDK's driver takes an interface whose queues only receive for one with a single queue.
+  if (channels.max_combined == 0 && channels.rx_count > 1) {
+    return "interface " + name + " receives with " + std::to_string(channels.rx_count) +
+           " queues that do not send, of which af_xdp can read one; use one: ethtool -L " + name +
+           " rx 1";
+  }
+  const unsigned count = std::max(channels.combined_count + channels.rx_count, 1u);
+  const unsigned wanted = interface.spec.queues.value_or(count);
+  if (wanted != count || count > kQueueCountMax) {
+    return "interface " + name + " receives with " + std::to_string(count) + " queues, and " +
+           std::to_string(std::min(wanted, kQueueCountMax)) +
+           (wanted == count ? " can be read" : " are to be read") + "; change that: ethtool -L " +
+           name + " combined " + std::to_string(std::min(wanted, kQueueCountMax));
+  }
+  interface.queue_count = count;
+  return {};
+}
 
-InterfaceResult probe_interface(const PortName& port) {
+InterfaceResult probe_tap(const PortSpec& spec, unsigned worker_count) {
+  const std::string& name = spec.name.interface;
+  if (if_nametoindex(name.c_str()) != 0) {
+    return refuse(InterfaceStatus::exists,
+                  "there is an interface " + name +
+                      " already, and tap makes its own; take another name, or remove that one: ip "
+                      "link del " +
+                      name);
+  }
+  constexpr const char* kDevice = "/dev/net/tun";
+  if (access(kDevice, F_OK) != 0) {
+    return refuse(InterfaceStatus::missing,
+                  "there is no /dev/net/tun to make a TAP with; load it: modprobe tun");
+  }
+  const std::string missing = missing_rights(PortDriver::tap);
+  if (!missing.empty() || access(kDevice, R_OK | W_OK) != 0) {
+    return refuse(InterfaceStatus::no_rights,
+                  spec.name.text() +
+                      " needs CAP_NET_ADMIN and /dev/net/tun; run it as root, or "
+                      "grant them to the program with setcap");
+  }
+  InterfaceResult result;
+  result.interface.spec = spec;
+  result.interface.queue_count = spec.queues.value_or(std::min(worker_count, kTapQueueCountMax));
+  return result;
+}
+
+InterfaceResult probe_kernel_interface(const PortSpec& spec) {
+  const PortName& port = spec.name;
   const std::string& name = port.interface;
   Question question(name);
   if (!question.ask(SIOCGIFINDEX)) {
@@ -152,7 +203,8 @@ InterfaceResult probe_interface(const PortName& port) {
     return refuse(InterfaceStatus::missing, "there is no interface " + name + list_of_interfaces());
   }
   InterfaceResult result;
-  result.interface.name = port;
+  result.interface.spec = spec;
+  result.interface.memory_node = node_of_device("/sys/class/net/" + name + "/device");
   result.interface.index = static_cast<unsigned>(question.request.ifr_ifindex);
   if (!question.ask(SIOCGIFHWADDR) || question.request.ifr_hwaddr.sa_family != ARPHRD_ETHER) {
     return refuse(InterfaceStatus::not_ethernet,
@@ -174,21 +226,24 @@ InterfaceResult probe_interface(const PortName& port) {
                   port.text() + " needs " + missing +
                       "; run it as root, or grant them to the program with setcap");
   }
-  if (port.driver == KernelDriver::af_xdp) {
-    result.interface.queue_count = queue_count_of(question);
-    if (result.interface.queue_count > kQueueCountMax) {
-      return refuse(InterfaceStatus::too_many_queues,
-                    "interface " + name + " receives with " +
-                        std::to_string(result.interface.queue_count) + " queues, and " +
-                        std::to_string(kQueueCountMax) + " can be read; use fewer: ethtool -L " +
-                        name + " combined " + std::to_string(kQueueCountMax));
-    }
+  if (port.driver == PortDriver::af_xdp) {
+    std::string error = take_queues(question, result.interface);
+    if (!error.empty()) return refuse(InterfaceStatus::bad_queues, std::move(error));
   }
   add_warnings(question, flags, result.interface);
   return result;
 }
 
+}  // namespace
+
+InterfaceResult probe_interface(const PortSpec& spec, unsigned worker_count) {
+  if (is_card(spec.name.driver)) return probe_card(spec, worker_count);
+  if (spec.name.driver == PortDriver::tap) return probe_tap(spec, worker_count);
+  return probe_kernel_interface(spec);
+}
+
 bool interface_exists(const Interface& interface) {
+  if (interface.index == 0) return true;
   // By its number: it may have got another name since.
   std::array<char, IF_NAMESIZE> name{};
   return if_indextoname(interface.index, name.data()) != nullptr;

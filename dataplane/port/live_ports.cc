@@ -9,8 +9,8 @@
 namespace shakedown::port {
 
 LivePorts::LivePorts(std::span<InputPort* const> ports, const PacketBuffers& buffers,
-                     std::atomic<std::int64_t>& packet_clock, bool busy)
-    : buffers_(buffers), packet_clock_(packet_clock), busy_(busy) {
+                     std::atomic<std::int64_t>& packet_clock, bool busy, bool shared)
+    : buffers_(buffers), packet_clock_(packet_clock), busy_(busy), shared_(shared) {
   assert(!ports.empty() && ports.size() <= ports_.size());
   port_count_ = static_cast<unsigned>(ports.size());
   std::copy(ports.begin(), ports.end(), ports_.begin());
@@ -27,13 +27,39 @@ unsigned LivePorts::read(std::span<rte_mbuf*> out) noexcept {
   }
   // After the packets were taken, so that none is stamped before it came; and without packets too,
   // so that timeouts fire on a quiet link.
-  clock_ = wall_.now();
-  for (rte_mbuf* const packet : out.first(count)) {
-    buffers_.set_time(packet, clock_);
+  const UnixNanos now = wall_.now();
+  stamp(out.first(count), now);
+  const std::int64_t delay = has_stamps_ ? kStampDelay : 0;
+  clock_ = std::max(clock_, UnixNanos{now.value - delay});
+  publish_clock();
+  return count;
+}
+
+void LivePorts::stamp(std::span<rte_mbuf* const> packets, UnixNanos now) noexcept {
+  for (rte_mbuf* const packet : packets) {
+    if (buffers_.is_stamped(packet)) {
+      has_stamps_ = true;
+      const UnixNanos earliest{now.value - kStampErrorMax};
+      const UnixNanos time = std::clamp(buffers_.time_of(packet), earliest, now);
+      buffers_.set_time(packet, time);
+      clock_ = std::max(clock_, time);
+    } else {
+      buffers_.set_time(packet, now);
+      clock_ = std::max(clock_, now);
+    }
     buffers_.set_clock(packet, clock_);
   }
-  packet_clock_.store(clock_.value, std::memory_order_relaxed);
-  return count;
+}
+
+void LivePorts::publish_clock() noexcept {
+  if (!shared_) {
+    packet_clock_.store(clock_.value, std::memory_order_relaxed);
+    return;
+  }
+  std::int64_t published = packet_clock_.load(std::memory_order_relaxed);
+  while (clock_.value >= published + kSharedClockStep &&
+         !packet_clock_.compare_exchange_weak(published, clock_.value, std::memory_order_relaxed)) {
+  }
 }
 
 // Whoever fills the burst comes last in the next one: a flooded port does not starve the others.

@@ -2,7 +2,7 @@
 #include "port/packet_buffers.h"
 
 #include <rte_errno.h>
-#include <rte_lcore.h>
+#include <rte_memory.h>
 #include <rte_mempool.h>
 #include <unistd.h>
 
@@ -34,7 +34,7 @@ ElementSize element_size(BufferLayout layout) {
     return std::size_t{rte_mempool_calc_obj_size(bytes, flags_of(layout), &size)};
   };
   ElementSize element{kBufferBytes, taken(kBufferBytes)};
-  if (layout == BufferLayout::packed) return element;
+  if (layout != BufferLayout::within_pages) return element;
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t share = page / (page / element.taken);
   while (taken(element.bytes + RTE_CACHE_LINE_SIZE) <= share) element.bytes += RTE_CACHE_LINE_SIZE;
@@ -66,10 +66,11 @@ std::string cannot_make(int error) {
 
 PacketBuffers::~PacketBuffers() { rte_mempool_free(pool_); }
 
-std::string PacketBuffers::create(unsigned count, BufferLayout layout) {
-  std::uint64_t receive_flag = 0;
+static_assert(SOCKET_ID_ANY == -1);
+
+std::string PacketBuffers::create(unsigned count, BufferLayout layout, int node) {
   int time_offset = 0;
-  if (rte_mbuf_dyn_rx_timestamp_register(&time_offset, &receive_flag) != 0) {
+  if (rte_mbuf_dyn_rx_timestamp_register(&time_offset, &raw_stamp_flag_) != 0) {
     return "DPDK has no room for the time of a packet";
   }
   static const rte_mbuf_dynfield clock_field = {.name = "shakedown_dynfield_clock",
@@ -79,7 +80,8 @@ std::string PacketBuffers::create(unsigned count, BufferLayout layout) {
   const int clock_offset = rte_mbuf_dynfield_register(&clock_field);
   if (clock_offset < 0) return "DPDK has no room for the clock of a packet";
   if (!register_flag("shakedown_dynflag_absorbed", absorbed_flag_) ||
-      !register_flag("shakedown_dynflag_reassembled", reassembled_flag_)) {
+      !register_flag("shakedown_dynflag_reassembled", reassembled_flag_) ||
+      !register_flag("shakedown_dynflag_stamped", stamped_flag_)) {
     return "DPDK has no room for the flags of a packet";
   }
   time_offset_ = static_cast<std::size_t>(time_offset);
@@ -87,8 +89,7 @@ std::string PacketBuffers::create(unsigned count, BufferLayout layout) {
 
   const unsigned bytes = element_size(layout).bytes;
   pool_ = rte_mempool_create_empty("packets", count, bytes, kBufferCacheSize,
-                                   sizeof(rte_pktmbuf_pool_private),
-                                   static_cast<int>(rte_socket_id()), flags_of(layout));
+                                   sizeof(rte_pktmbuf_pool_private), node, flags_of(layout));
   if (pool_ == nullptr) return cannot_make(rte_errno);
   rte_pktmbuf_pool_private room{};
   room.mbuf_data_room_size = static_cast<std::uint16_t>(bytes - sizeof(rte_mbuf));
@@ -98,30 +99,50 @@ std::string PacketBuffers::create(unsigned count, BufferLayout layout) {
   return {};
 }
 
-rte_mbuf* PacketBuffers::reassembled(Bytes whole, const rte_mbuf* last_piece) const noexcept {
+rte_mbuf* PacketBuffers::chain_of(Bytes bytes) const noexcept {
   std::array<rte_mbuf*, kChainLengthMax> buffers;
-  const std::size_t count = (whole.size() + kBufferRoomBytes - 1) / kBufferRoomBytes;
+  const std::size_t count = (bytes.size() + kBufferRoomBytes - 1) / kBufferRoomBytes;
   assert(count != 0 && count <= buffers.size());
-  // buffers_needed() counts them: without this there would be a defect in it.
-  const int error = rte_pktmbuf_alloc_bulk(pool_, buffers.data(), static_cast<unsigned>(count));
-  assert(error == 0);
-  static_cast<void>(error);
+  if (rte_pktmbuf_alloc_bulk(pool_, buffers.data(), static_cast<unsigned>(count)) != 0) {
+    return nullptr;
+  }
   rte_mbuf* const head = buffers[0];
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t size = std::min<std::size_t>(whole.size(), kBufferRoomBytes);
-    std::memcpy(rte_pktmbuf_mtod(buffers[i], std::uint8_t*), whole.data(), size);
-    whole = whole.subspan(size);
+    const std::size_t size = std::min<std::size_t>(bytes.size(), kBufferRoomBytes);
+    std::memcpy(rte_pktmbuf_mtod(buffers[i], std::uint8_t*), bytes.data(), size);
+    bytes = bytes.subspan(size);
     buffers[i]->data_len = static_cast<std::uint16_t>(size);
     buffers[i]->next = i + 1 < count ? buffers[i + 1] : nullptr;
     head->pkt_len += static_cast<std::uint32_t>(size);
   }
   head->nb_segs = static_cast<std::uint16_t>(count);
+  return head;
+}
+
+rte_mbuf* PacketBuffers::reassembled(Bytes whole, const rte_mbuf* last_piece) const noexcept {
+  rte_mbuf* const head = chain_of(whole);
+  // buffers_needed() counts them: without this there would be a defect in it.
+  assert(head != nullptr);
   head->port = last_piece->port;
   head->ol_flags |= reassembled_flag_;
   head->hash.usr = std::min<std::uint32_t>(captured_size(last_piece), kPacketBytesMax);
   *RTE_MBUF_DYNFIELD(head, time_offset_, rte_mbuf_timestamp_t*) =
       *RTE_MBUF_DYNFIELD(last_piece, time_offset_, const rte_mbuf_timestamp_t*);
   set_clock(head, clock_of(last_piece));
+  return head;
+}
+
+rte_mbuf* PacketBuffers::copy_of(const packet::Stray& stray) const noexcept {
+  if (stray.bytes.empty() || stray.bytes.size() > kPacketBytesMax) return nullptr;
+  rte_mbuf* const head = chain_of(stray.bytes);
+  if (head == nullptr) return nullptr;
+  head->port = stray.port_index;
+  if (stray.reassembled) {
+    head->ol_flags |= reassembled_flag_;
+    head->hash.usr = stray.captured_bytes;
+  }
+  set_time(head, stray.time);
+  set_clock(head, stray.clock);
   return head;
 }
 

@@ -23,6 +23,7 @@
 #include <span>
 #include <string>
 
+#include "packet/stray_sink.h"
 #include "shakedown/bytes.h"
 #include "shakedown/limits.h"
 #include "shakedown/units.h"
@@ -50,6 +51,14 @@ inline constexpr unsigned kWorkerRingSize = 1024;
 
 /// Buffers that af_xdp lends to the kernel for each queue, and takes back packet by packet.
 inline constexpr unsigned kXdpLentBuffers = 2048;
+/// Buffers in which net_tap receives the next packet of a queue; longer packets are cut.
+inline constexpr unsigned kTapChainLength = 8;
+
+/// Packets that one worker may have waiting for another, and their buffers.
+inline constexpr unsigned kStrayRingSize = 256;
+inline constexpr unsigned kStrayBuffersMax = 512;
+/// Such packets that a worker takes at once.
+inline constexpr unsigned kStrayBurstSize = 8;
 
 /// Buffers that may lie between the distributor and the workers before it waits for them. A piece
 /// that completes an IP packet is replaced by the whole, which is a chain at most as long as any
@@ -75,11 +84,24 @@ inline constexpr unsigned kXdpLentBuffers = 2048;
          xdp_queue_count * (kXdpLentBuffers + kBurstSize);
 }
 
+/// What a queue of another kind holds: `waiting` buffers in the device, and a burst of packets of
+/// `chain_length` buffers each.
+[[nodiscard]] constexpr unsigned queue_buffers_needed(unsigned waiting, unsigned chain_length) {
+  return waiting + kBurstSize * chain_length;
+}
+
+/// What lies between workers that read queues of their own, for each worker.
+[[nodiscard]] constexpr unsigned stray_buffers_needed() {
+  return kStrayBuffersMax + kStrayBurstSize * kChainLengthMax;
+}
+
 enum class BufferLayout : std::uint8_t {
   /// Buffers may cross pages, which takes half the memory.
   packed,
   /// None does: a network card that writes into them directly knows pages, not addresses.
-  within_pages
+  within_pages,
+  /// In huge pages, which few buffers could cross; none does.
+  huge_pages
 };
 
 class PacketBuffers {
@@ -89,8 +111,10 @@ class PacketBuffers {
   PacketBuffers(const PacketBuffers&) = delete;
   PacketBuffers& operator=(const PacketBuffers&) = delete;
 
-  /// Empty on success, else one sentence.
-  [[nodiscard]] std::string create(unsigned count, BufferLayout layout = BufferLayout::packed);
+  /// At memory node `node`, where the cards are; -1: wherever there is memory. Empty on success, else
+  /// one sentence.
+  [[nodiscard]] std::string create(unsigned count, BufferLayout layout = BufferLayout::packed,
+                                   int node = -1);
   /// What create() takes of DPDK's memory.
   [[nodiscard]] static std::size_t bytes_needed(unsigned count,
                                                 BufferLayout layout = BufferLayout::packed);
@@ -109,6 +133,18 @@ class PacketBuffers {
     *RTE_MBUF_DYNFIELD(buffer, clock_offset_, UnixNanos*) = clock;
   }
 
+  /// What the device left in the place of the time, in its own ticks.
+  [[nodiscard]] std::uint64_t raw_stamp_of(const rte_mbuf* buffer) const noexcept {
+    return *RTE_MBUF_DYNFIELD(buffer, time_offset_, const rte_mbuf_timestamp_t*);
+  }
+  /// Set by drivers in buffers that have such a stamp.
+  [[nodiscard]] std::uint64_t raw_stamp_flag() const noexcept { return raw_stamp_flag_; }
+  /// The device knew better than the clock when the packet came, and set_time() was told.
+  void set_stamped(rte_mbuf* buffer) const noexcept { buffer->ol_flags |= stamped_flag_; }
+  [[nodiscard]] bool is_stamped(const rte_mbuf* buffer) const noexcept {
+    return (buffer->ol_flags & stamped_flag_) != 0;
+  }
+
   // What the distributor does with pieces of IP packets. Drivers clear the flags of each buffer.
   void set_absorbed(rte_mbuf* piece) const noexcept { piece->ol_flags |= absorbed_flag_; }
   [[nodiscard]] bool is_absorbed(const rte_mbuf* buffer) const noexcept {
@@ -117,6 +153,8 @@ class PacketBuffers {
   /// A chain with the bytes of `whole`, and port and stamps of the piece that completed it. The pool
   /// covers it.
   [[nodiscard]] rte_mbuf* reassembled(Bytes whole, const rte_mbuf* last_piece) const noexcept;
+  /// The same for a packet that one worker hands to another: none when there are no buffers for it.
+  [[nodiscard]] rte_mbuf* copy_of(const packet::Stray& stray) const noexcept;
   [[nodiscard]] bool is_reassembled(const rte_mbuf* buffer) const noexcept {
     return (buffer->ol_flags & reassembled_flag_) != 0;
   }
@@ -129,11 +167,15 @@ class PacketBuffers {
   }
 
  private:
+  [[nodiscard]] rte_mbuf* chain_of(Bytes bytes) const noexcept;
+
   rte_mempool* pool_ = nullptr;
   std::size_t time_offset_ = 0;
   std::size_t clock_offset_ = 0;
   std::uint64_t absorbed_flag_ = 0;
   std::uint64_t reassembled_flag_ = 0;
+  std::uint64_t stamped_flag_ = 0;
+  std::uint64_t raw_stamp_flag_ = 0;
 };
 
 /// Copies a packet, chained or not, to `out`, which has room for kPacketBytesMax: what is longer is

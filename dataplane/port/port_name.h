@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   What the user writes after --port: DRIVER:INTERFACE.
+// Purpose:   Which port the user means: DRIVER:NAME, the beginning of what he writes after --port.
 // Units:     none
 // Ownership: Values.
 // Threading: Main thread.
@@ -19,19 +19,27 @@ namespace shakedown::port {
 /// Characters of an interface's name (IFNAMSIZ, less the NUL).
 inline constexpr std::size_t kInterfaceNameMax = 15;
 
-enum class KernelDriver : std::uint8_t {
+enum class PortDriver : std::uint8_t {
   af_packet,  ///< a copy of every packet, on any interface
-  af_xdp      ///< takes the packets away from the interface; those that come in, no others
+  af_xdp,     ///< takes the packets away from the interface; those that come in, no others
+  tap,        ///< an interface that we make, for others to mirror into
+  nic,        ///< a card by the kernel's name of it
+  pci         ///< a card by its address on the bus
 };
 
-[[nodiscard]] std::string_view name_of(KernelDriver driver);
+[[nodiscard]] std::string_view name_of(PortDriver driver);
+
+/// Whether DPDK drives the card itself, without the kernel.
+[[nodiscard]] constexpr bool is_card(PortDriver driver) {
+  return driver == PortDriver::nic || driver == PortDriver::pci;
+}
 
 struct PortName {
-  KernelDriver driver = KernelDriver::af_packet;
-  std::string interface;
+  PortDriver driver = PortDriver::af_packet;
+  std::string interface;  ///< or the address of a card, with its domain
 
   bool operator==(const PortName&) const = default;
-  /// As the user wrote it.
+  /// As the user wrote it, but for addresses of cards without their domain.
   [[nodiscard]] std::string text() const;
 };
 
@@ -45,5 +53,8 @@ struct PortNameResult {
 };
 
 [[nodiscard]] PortNameResult parse_port_name(std::string_view text);
+
+/// Safe to show on a terminal, and not too long.
+[[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace shakedown::port

@@ -18,6 +18,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "port/xdp_filter.h"
+
 namespace shakedown::port {
 namespace {
 
@@ -83,7 +85,7 @@ std::string name_of_program(std::uint32_t id) {
 }  // namespace
 
 std::string XdpGuard::take(Interface& interface) {
-  const std::string& name = interface.name.interface;
+  const std::string& name = interface.spec.name.interface;
   const int index = static_cast<int>(interface.index);
   FileDescriptor holder = hold_name(interface.index);
   if (!holder.is_open()) return "another data plane reads " + name + " through af_xdp";
@@ -93,7 +95,7 @@ std::string XdpGuard::take(Interface& interface) {
   }
   if (id != 0) {
     const std::string program = name_of_program(id);
-    if (program != kSocketProgram) {
+    if (program != kSocketProgram && !is_filter_program(program)) {
       return "interface " + name + " has an XDP program of its own (" +
              (program.empty() ? "number " + std::to_string(id) : program) +
              "); use af_packet:" + name + ", or remove it: ip link set " + name + " xdp off";

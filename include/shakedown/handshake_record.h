@@ -212,7 +212,8 @@ struct HandshakeRecord {
     tuple_reused = 1u << 20,         ///< another connection with the same endpoints came before
     server_seen = 1u << 21,          ///< at least one packet of that side
     client_seen = 1u << 22,
-    server_flight_seen = 1u << 23    ///< TLS 1.3: at least one encrypted record after ServerHello
+    server_flight_seen = 1u << 23,   ///< TLS 1.3: at least one encrypted record after ServerHello
+    tail_not_followed = 1u << 24     ///< decided at once for lack of time: a late rejection would not be known
   };
 
   // Identity and order.

@@ -5,9 +5,11 @@ enter_namespaces() starts the calling test anew in private network and mount nam
 process: whatever a test leaves there, the machine never sees. It ends the test as skipped, with the reason, where that
 is not allowed.
 """
+import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -90,12 +92,51 @@ class Cable:
             self.socket.send(frame)
 
 
+@contextlib.contextmanager
+def stopped(process):
+    """As if the scheduler had taken its processors away."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
 def udp_frame(size):
     """An IPv4 packet of `size` bytes, with its Ethernet header, that no handshake is in."""
     length = size - 14
     header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, length, 0, 0, 64, 17, 0, bytes([192, 0, 2, 1]),
                          bytes([192, 0, 2, 2]))
     return bytes(12) + b"\x08\x00" + header + struct.pack("!HHHH", 9, 9, length - 20, 0) + bytes(length - 28)
+
+
+def checksum(header):
+    """The Internet checksum of bytes in which its own field is zero."""
+    total = sum(struct.unpack("!%dH" % (len(header) // 2), header))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def in_pieces(frame, payload_max):
+    """An IPv4 packet on Ethernet as two pieces when it carries more than `payload_max` bytes, else as it is."""
+    if frame[12:14] != b"\x08\x00":
+        return [frame]
+    size = (frame[14] & 15) * 4
+    length = struct.unpack_from("!H", frame, 16)[0]
+    header, payload = frame[14:14 + size], frame[14 + size:14 + length]
+    if len(payload) <= payload_max or struct.unpack_from("!H", header, 6)[0] & 0x3fff:
+        return [frame]
+    cut = len(payload) // 16 * 8
+    pieces = []
+    for begin, part in ((0, payload[:cut]), (cut, payload[cut:])):
+        flags = (0x2000 if begin == 0 else 0) | begin // 8
+        new = bytearray(header)
+        struct.pack_into("!H", new, 2, size + len(part))
+        struct.pack_into("!HBBH", new, 6, flags, header[8], header[9], 0)
+        struct.pack_into("!H", new, 10, checksum(bytes(new)))
+        pieces.append(frame[:14] + bytes(new) + part)
+    return pieces
 
 
 def read_pcap(path):

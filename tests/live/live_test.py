@@ -26,6 +26,9 @@ import replay  # noqa: E402  pylint: disable=wrong-import-position
 DATAPLANE = os.environ["DATAPLANE"]
 CONTROL = os.environ["CONTROL"]
 DRIVERS = ("af_packet", "af_xdp")
+# What the kernel drops before it comes to us is another matter: see FILTERED.
+PORTS = {"af_packet": "af_packet:%s", "af_xdp": "af_xdp:%s,filter=off", "filtered": "af_xdp:%s"}
+FILTERED = DRIVERS + ("filtered",)
 # Longer than any capture takes to send, so that only silence that is meant is silence.
 TIMEOUT = 2
 TIMEOUTS = [word for name in ("silence", "no-hello", "embryo") for word in ("--%s-timeout" % name, str(TIMEOUT))]
@@ -108,7 +111,7 @@ class LiveTest(unittest.TestCase):
         self.addCleanup(self.cable.remove)
 
     def start(self, driver, *words):
-        pair = Pair(self.folder, ["%s:%s" % (driver, self.cable.far)], *words)
+        pair = Pair(self.folder, [PORTS[driver] % self.cable.far], *words)
         self.addCleanup(pair.close)
         return pair
 
@@ -130,7 +133,7 @@ class OutcomeTest(LiveTest):
     def test_the_showcase_has_the_same_outcomes_live(self):
         expected = collections.Counter(replay.SHOWCASE.with_suffix(".expect").read_text().splitlines())
         frames = link.read_pcap(replay.SHOWCASE)
-        for driver in DRIVERS:
+        for driver in FILTERED:
             for workers in (1, 2):
                 with self.subTest(driver=driver, workers=workers):
                     pair = self.start(driver, "--workers", workers, *TIMEOUTS)
@@ -143,7 +146,10 @@ class OutcomeTest(LiveTest):
                     counters = pair.counters()
                     self.assertEqual(pair.dataplane.returncode, 0)
                     self.assertEqual(pair.dataplane.stderr.read(), "")
-                    self.assertEqual(counters["packets_received"], len(frames))
+                    if driver == "filtered":
+                        self.assertLess(counters["packets_received"], len(frames))
+                    else:
+                        self.assertEqual(counters["packets_received"], len(frames))
                     for name in ("port_missed", "port_no_mbuf", "records_refused", "packets_truncated"):
                         self.assertEqual(counters[name], 0, name)
                     self.assert_nothing_left()
@@ -202,19 +208,20 @@ class LossTest(LiveTest):
 class LeftoverTest(LiveTest):
     # Shows that a killed process leaves nothing but af_xdp's program, which the next start replaces and tells of.
     def test_the_next_start_clears_what_a_kill_left(self):
-        for driver in DRIVERS:
+        for driver in FILTERED:
             with self.subTest(driver=driver):
                 pair = self.start(driver)
                 pair.stop(signal.SIGKILL)
                 self.assertFalse(self.cable.is_promiscuous())
-                self.assertEqual(self.cable.has_xdp_program(), driver == "af_xdp")
+                self.assertEqual(self.cable.has_xdp_program(), driver != "af_packet")
                 pair = self.start(driver)
                 self.cable.send(link.read_pcap(replay.SHOWCASE)[:50])
                 time.sleep(SETTLED)
                 pair.stop()
-                self.assertEqual(pair.counters()["packets_received"], 50)
+                received = pair.counters()["packets_received"]
+                self.assertTrue(received == 50 or (driver == "filtered" and 0 < received < 50), received)
                 told = pair.dataplane.stderr.read()
-                self.assertEqual("it was replaced" in told, driver == "af_xdp", told)
+                self.assertEqual("it was replaced" in told, driver != "af_packet", told)
                 self.assert_nothing_left()
 
     # Shows that no file appears where libxdp would pin its programs.
@@ -232,6 +239,7 @@ class RefusalTest(LiveTest):
     # Shows that a second reader is told so, and does not disturb the first one.
     def test_two_data_planes_at_one_interface(self):
         pair = self.start("af_xdp")
+        # Whoever comes second must not replace the first one's program.
         self.assertIn("another data plane reads", self.refuse("--port", "af_xdp:" + self.cable.far))
         self.assertTrue(self.cable.has_xdp_program())
         self.cable.send(link.read_pcap(replay.SHOWCASE)[:20])
@@ -254,7 +262,7 @@ class RefusalTest(LiveTest):
              DATAPLANE, "--without-control", "--port", "af_xdp:" + self.cable.far],
             capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(bounded.returncode, 2, bounded.stderr)
-        self.assertIn("CAP_NET_RAW and CAP_BPF", bounded.stderr)
+        self.assertIn("CAP_NET_RAW and CAP_SYS_ADMIN", bounded.stderr)
 
     # Shows that the end of an interface is the end of the run, with a sentence.
     def test_an_interface_that_goes_away(self):

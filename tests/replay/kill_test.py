@@ -18,7 +18,6 @@ import replay
 
 # More handshakes than the rings and the pipe hold.
 CONNECTIONS = 24_000
-NAMED_PLACES = ("/dev/shm", "/var/run/dpdk", "/run/dpdk", "/tmp", "/dev/hugepages")
 
 
 def named_files(pid):
@@ -33,17 +32,7 @@ def named_files(pid):
         found.add(line[73:])
     programs = os.path.dirname(replay.SHAKEDOWN) + "/"
     return {name for name in found
-            if name.startswith(NAMED_PLACES) and not name.startswith(programs) and "(deleted)" not in name}
-
-
-def leftovers():
-    """What a run of ours could have left on the machine, by name."""
-    names = set()
-    for place in NAMED_PLACES:
-        for folder, _, files in os.walk(place) if place != "/tmp" else [next(os.walk(place))]:
-            names.update(os.path.join(folder, name) for name in files
-                         if any(word in folder + name for word in ("shakedown", "dpdk", "rte")))
-    return names
+            if name.startswith(replay.NAMED_PLACES) and not name.startswith(programs) and "(deleted)" not in name}
 
 
 class Run:
@@ -94,7 +83,7 @@ class KillTest(replay.ReplayTest):
 
     def setUp(self):
         super().setUp()
-        self.before = leftovers()
+        self.before = replay.leftovers()
 
     def start(self, workers=1):
         run = Run(self.capture, self.folder, workers)
@@ -103,7 +92,7 @@ class KillTest(replay.ReplayTest):
 
     def assert_nothing_left(self, run):
         self.assertEqual(replay.wait_until_gone(run.children.values()), [])
-        self.assertEqual(leftovers() - self.before, set())
+        self.assertEqual(replay.leftovers() - self.before, set())
         # The next start works as if nothing had happened.
         self.assertEqual(self.read(replay.SHOWCASE).returncode, 0)
 

@@ -18,6 +18,8 @@ SOURCE_ROOT = pathlib.Path(os.environ["SHAKEDOWN_SOURCE_ROOT"])
 SHOWCASE = SOURCE_ROOT / "tests/captures/showcase.pcap"
 SKIPPED = 77  # what meson takes for "skipped"
 PATIENCE = 120  # seconds; no single run here takes a tenth of it
+# Where crashes leave things behind.
+NAMED_PLACES = ("/dev/shm", "/var/run/dpdk", "/run/dpdk", "/tmp", "/dev/hugepages")
 
 
 class ReplayTest(unittest.TestCase):
@@ -101,6 +103,16 @@ def wait_until_gone(pids):
     while time.monotonic() < deadline and any(map(is_running, pids)):
         time.sleep(0.02)
     return [pid for pid in pids if is_running(pid)]
+
+
+def leftovers():
+    """What a run of ours could have left on the machine, by name."""
+    names = set()
+    for place in NAMED_PLACES:
+        for folder, _, files in os.walk(place) if place != "/tmp" else [next(os.walk(place))]:
+            names.update(os.path.join(folder, name) for name in files
+                         if any(word in folder + name for word in ("shakedown", "dpdk", "rte")))
+    return names
 
 
 def skip(reason):

@@ -137,7 +137,8 @@ class RefusalTest(ConfigurationTest):
         "shakedown.yaml:2:14: the pattern 'a(' is no regular expression: Missing close parenthesis for group "
         "started at index 1",
         "shakedown.yaml:3:6: the watchlist 'a' has no patterns",
-        "shakedown.yaml:4:1: unknown key 'other'; known here: watchlists"]
+        "shakedown.yaml:4:1: unknown key 'other'; known here: sensor, ports, workers, handshakes, overload, "
+        "memory, output, control, watchlists"]
 
     # Shows that all problems come at once, a line each, before anything is read or written.
     def test_all_problems_are_said_before_anything_starts(self):

@@ -17,14 +17,14 @@ import sys
 # Folders in the order of the path. Equal numbers may include each other.
 PATH = {
     "dataplane": {"packet": 1, "flow": 2, "stream": 3, "tls": 4, "service": 4, "path": 4, "handshake": 5, "emit": 6,
-                  "port": 7},
+                  "overload": 6, "port": 7},
     "control": {"cli": 0, "ingest": 1, "enrich": 2, "diagnose": 3, "aggregate": 4, "patterns": 5,
                 "store": 6, "export": 6, "api": 6, "report": 6},
 }
 # Vocabulary that any step of its process may use, wherever it lies: it includes nothing of the path.
 SHARED = {"control/export/code_names.h", "control/export/tls_names.h", "control/export/text.h"}
 
-HOT = ["packet", "flow", "stream", "tls", "handshake", "emit"]
+HOT = ["packet", "flow", "stream", "tls", "handshake", "emit", "overload"]
 FORBIDDEN = {
     r"\b(?:m|c|re)alloc\s*\(": "malloc",
     r"\bnew\s+[A-Za-z_:]": "new",
@@ -72,7 +72,8 @@ class Tree:
         for candidate in ("include/" + included, process + "/" + included, folder + "/" + included):
             if candidate in self.text:
                 return candidate
-        return None
+        # What a program in the kernel shares with its loader is named from the top.
+        return included if included.startswith("bpf/") and included in self.text else None
 
     def place(self, name, seen=()):
         """Where in the path a file stands: its folder's place; for a file beside the folders, the last one it uses."""

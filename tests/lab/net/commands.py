@@ -120,7 +120,7 @@ def mirror():
                 interface, direction, preference, copied_to(*plan.SPANS, plan.HALVES[direction]))
     for name in plan.CLIENTS.values():
         yield "qdisc add dev to_%s clsact" % name
-    # What is sent through a tunnel to a collector leaves by the one span port, and by the other as well.
+    # What is sent through a tunnel to a collector leaves by the first span port, and by the others as well.
     yield "qdisc add dev %s clsact" % plan.SPANS[0]
     yield "filter add dev %s egress protocol ip pref 1 u32 match ip dst %s flowid :1 %s" % (
         plan.SPANS[0], plan.COLLECTORS, copied_to(*plan.SPANS[1:]))

@@ -70,7 +70,7 @@ def _add_tunnel(device, text, collector, mtu):
     arguments = tunnels.KINDS[layer.kind].arguments.format(id=layer.id, local=ours, remote=collector)
     _run("ip -n router route replace %s dev %s src %s%s" % (collector, span, ours, " mtu lock " + mtu if mtu else ""))
     _run("ip -n router neighbour replace %s lladdr %s dev %s nud permanent" % (
-        collector, plan.hardware_address("sensor", "mon_xdp"), span))
+        collector, plan.hardware_address("sensor", "mon_filter"), span))
     _run("ip -n router link add name %s type %s" % (device, arguments))
     _run("sysctl -q -w net.ipv6.conf.%s.disable_ipv6=1" % device, inside=True)
     _run("ip -n router link set %s mtu 1500 up" % device)

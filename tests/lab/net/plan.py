@@ -4,8 +4,8 @@
     client_a --+                       +-- server
     client_b --+-- router -------------+
     client_c --+     |  | (mirrored)   +-- box -- inner
-                     |  |
-              span_xdp  span_pkt  ---->  sensor (mon_xdp, mon_pkt)
+                     |  |  |
+           span_filter  span_xdp  span_pkt  ---->  sensor (mon_filter, mon_xdp, mon_pkt)
 
 Test networks only: 198.18.0.0/15 (RFC 2544) for clients and servers, 192.0.2.0/24 (RFC 5737) between them and
 the router, 2001:db8::/32 (RFC 3849).
@@ -17,7 +17,7 @@ NAMESPACES = ("client_a", "client_b", "client_c", "router", "server", "box", "in
 CLIENTS = {"a": "client_a", "b": "client_b", "c": "client_c"}
 PLACES = ("server", "inner")
 MIRRORED = ("to_server", "to_inner")   # links of the router
-SPANS = ("span_xdp", "span_pkt")       # where the router mirrors them to
+SPANS = ("span_filter", "span_xdp", "span_pkt")   # where the router mirrors them to
 HALVES = {"egress": "half_to_server", "ingress": "half_to_client"}   # two more ports, one direction each
 UPLINK = "to_router"                   # the interface of every end system
 COLLECTORS = "192.0.2.128/25"          # where mirrors are sent that go through a tunnel themselves
@@ -51,6 +51,7 @@ CABLES = (
     Cable("router", "span_pkt", "sensor", "mon_pkt", 1600),
     Cable("router", "half_to_server", "sensor", "mon_to_server"),
     Cable("router", "half_to_client", "sensor", "mon_to_client"),
+    Cable("router", "span_filter", "sensor", "mon_filter", 1600),
 )
 
 

@@ -2,17 +2,18 @@
 """Shakedown on a span port: both of its processes, as in production."""
 import json
 import os
-import pathlib
 import signal
+import socket
 import subprocess
 import time
 
 from model import LabError
 from observe import events, programs
 
-DRIVERS = {"af_xdp": "mon_xdp", "af_packet": "mon_pkt"}  # and the port that each has for itself
+# Each has a port for itself. The first leaves it to the kernel to drop what cannot matter.
+DRIVERS = {"af_xdp_filter": "mon_filter", "af_xdp": "mon_xdp", "af_packet": "mon_pkt"}
+_PORTS = {"af_xdp_filter": "af_xdp:%s,filter=on", "af_xdp": "af_xdp:%s,filter=off", "af_packet": "af_packet:%s"}
 
-_CONTROL = "shakedown-contr\n"  # the kernel keeps 15 characters of shakedown-control
 _LOSSES = ("port_missed", "port_no_mbuf", "fate_flow_table_full", "embryos_evicted", "handshakes_evicted",
            "records_refused", "segment_pool_empty", "message_pool_empty")
 _START_SECONDS = 20
@@ -29,27 +30,28 @@ class Sensor:
         self.interface = interface or DRIVERS[driver]
         self.events_path = os.fspath(events_path or os.path.join(network.folder, "events-%s.ndjson" % driver))
         self._namespace = namespace
-        self._arguments = ["run", "--json", "--port", "%s:%s" % (driver, self.interface),
+        self._arguments = ["run", "--json", "--port", _PORTS[driver] % self.interface,
+                           # Several sensors run at once, and nobody asks them anything.
+                           "--control-socket", "off",
                            *programs.common_arguments(self.events_path, watch_ports, silence_timeout),
                            *map(str, extra_arguments)]
         self._process = None
+        self._notices = None
 
     def start(self):
         """Returns when packets of the interface reach the sensor; LabError when it does not come that far."""
         if os.path.exists(self.events_path):
             os.unlink(self.events_path)
+        self._listen()
         with open(self._messages_path(), "wb") as errors, open(self._summary_path(), "wb") as summary:
             self._process = self.network.popen(self._namespace, [programs.shakedown(), *self._arguments],
-                                               stdout=summary, stderr=errors)
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._is_ready():
-            if self._process.poll() is not None:
-                raise LabError("%s ended at once with status %d: %s" % (
-                    self, self._process.returncode, self.messages))
-            if time.monotonic() > deadline:
-                self.kill()
-                raise LabError("%s does not capture after %d s: %s" % (self, _START_SECONDS, self.messages))
-            time.sleep(0.03)
+                                               stdout=summary, stderr=errors,
+                                               env=dict(os.environ, NOTIFY_SOCKET=self._notify_path()))
+        try:
+            self._wait_until_ready()
+        finally:
+            # Nobody listens from here on, which is no matter to the one who tells.
+            self._notices.close()
         return self
 
     def stop(self):
@@ -91,7 +93,7 @@ class Sensor:
             return programs.last_words(lines.read())
 
     def __str__(self):
-        return "`shakedown run --port %s:%s`" % (self.driver, self.interface)
+        return "`shakedown run --port %s`" % (_PORTS[self.driver] % self.interface)
 
     def _messages_path(self):
         return self.events_path + ".messages"
@@ -99,18 +101,34 @@ class Sensor:
     def _summary_path(self):
         return self.events_path + ".summary"
 
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._is_ready():
+            if self._process.poll() is not None:
+                raise LabError("%s ended at once with status %d: %s" % (
+                    self, self._process.returncode, self.messages))
+            if time.monotonic() > deadline:
+                self.kill()
+                raise LabError("%s does not capture after %d s: %s" % (self, _START_SECONDS, self.messages))
+            time.sleep(0.03)
+
+    def _notify_path(self):
+        return self.events_path + ".notify"
+
+    def _listen(self):
+        """As a service manager does."""
+        if os.path.exists(self._notify_path()):
+            os.unlink(self._notify_path())
+        self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._notices.bind(self._notify_path())
+
     def _is_ready(self):
-        """Whether the control plane has mapped the segment: the data plane hands it over once its ports are
-        open, and from then on packets wait in the rings of the interface.
+        """Whether the command has said so (sd_notify): its ports are open, and somebody takes the records.
 
         What the kernel shows of the interface says too little. An XDP program is attached before it knows its
         socket, and passes packets by until then.
         """
-        for folder in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                if parent == self._process.pid and (folder / "comm").read_text() == _CONTROL:
-                    return "/memfd:" in (folder / "maps").read_text()
-            except OSError:  # It ended meanwhile.
-                continue
-        return False
+        try:
+            return b"READY=1" in self._notices.recv(4096).split()
+        except BlockingIOError:
+            return False

@@ -180,7 +180,7 @@ class Topology(unittest.TestCase):
     def mirrored(self, namespace, place, family, link):
         """(frames on the link, frames on each span port) of one connection."""
         expression = "tcp port %d" % self.ports[place]
-        taps = [("router", link, "inout"), ("sensor", "mon_xdp", "in"), ("sensor", "mon_pkt", "in")]
+        taps = [("router", link, "inout"), *(("sensor", name, "in") for name in ("mon_filter", "mon_xdp", "mon_pkt"))]
         captures = [Capture(self.network, "%s/%s.pcap" % (sandbox.FOLDER, name), where, name, expression, way)
                     for where, name, way in taps]
         for capture in captures:
@@ -222,7 +222,7 @@ class Topology(unittest.TestCase):
         self.assertEqual(frames(capture.path), [])
 
     def test_span_ports_lose_nothing(self):
-        self.assertEqual(self.network.span_losses(), {"span_xdp": 0, "span_pkt": 0})
+        self.assertEqual(self.network.span_losses(), dict.fromkeys(plan.SPANS, 0))
 
     def test_addresses_and_ports_are_given_out_once(self):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:

@@ -17,7 +17,7 @@ import unittest.mock
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from model import LabError  # noqa: E402  (modules of the laboratory)
-from net import sandbox  # noqa: E402
+from net import plan, sandbox  # noqa: E402
 from net.topology import Network  # noqa: E402
 from observe import events, programs  # noqa: E402
 from observe.capture import Capture  # noqa: E402
@@ -91,8 +91,8 @@ class Observing(unittest.TestCase):
         time.sleep(0.2)
         counts = {driver: len(sensor.stop()) for driver, sensor in sensors.items()}
         counts["replay"] = len(replay(capture.stop()))
-        self.assertEqual(counts, collections.Counter(af_xdp=600, af_packet=600, replay=600))
-        self.assertEqual(self.network.span_losses(), {"span_xdp": 0, "span_pkt": 0})
+        self.assertEqual(counts, collections.Counter(af_xdp_filter=600, af_xdp=600, af_packet=600, replay=600))
+        self.assertEqual(self.network.span_losses(), dict.fromkeys(plan.SPANS, 0))
 
     def test_a_refused_connection_is_seen_on_a_watched_port(self):
         port = self.network.server_port()

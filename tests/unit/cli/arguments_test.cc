@@ -16,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 ReadCommand read_of(const std::vector<std::string>& words) {
   const Command command = parse_arguments(words);
@@ -118,6 +119,9 @@ TEST(Arguments, LeavesDefaultsOfRunToTheProgramsThatOwnThem) {
   const RunCommand run = run_of({"run", "--port", "eth1"});
   EXPECT_FALSE(run.events || run.worker_count || run.syn_timeout || run.color || run.progress);
   EXPECT_FALSE(run.busy_poll || run.all || run.json || run.quiet || run.verbose);
+  EXPECT_FALSE(run.worker_cpus || run.main_cpu || run.distribution || run.hugepages || run.shed ||
+               run.log_level || run.sensor_name || run.keep_rights);
+  EXPECT_EQ(run.user + run.control_socket + run.socket_group, "");
 }
 
 TEST(Arguments, GivesRunTheOptionsOfRead) {
@@ -154,8 +158,69 @@ TEST(Arguments, GivesRunTheOptionsOfRead) {
   EXPECT_EQ(run.progress, "never");
 }
 
-TEST(Arguments, RefusesRunWithoutAnInterface) {
-  EXPECT_THAT(refusal_of({"run"}), HasSubstr("no interface was given: --port eth1"));
+TEST(Arguments, TakesPortsOfEveryKindWithTheirKeys) {
+  const RunCommand run = run_of({"run", "--port", "eth1,link=a", "--port", "pci:3B:00.0,rss=inner",
+                                 "--port", "tap:m0,queues=2,cpus=2;3"});
+  EXPECT_THAT(run.ports, ElementsAre("af_packet:eth1,link=a", "pci:0000:3b:00.0,rss=inner",
+                                     "tap:m0,queues=2,cpus=2-3"));
+}
+
+TEST(Arguments, TakesTheOptionsOfALiveRun) {
+  const RunCommand run = run_of(
+      {"run",         "--port",         "af_xdp:eth1",      "--worker-cpus", "2-3",    "--main-cpu",
+       "0",           "--distribution", "queues",           "--hugepages",   "yes",    "--shed",
+       "off",         "--keep-rights",  "--control-socket", "/run/s",        "--user", "nobody",
+       "--log-level", "debug",          "--sensor",         "rack 7"});
+  EXPECT_EQ(run.worker_cpus, "2-3");
+  EXPECT_EQ(run.main_cpu, 0u);
+  EXPECT_EQ(run.distribution, "queues");
+  EXPECT_EQ(run.hugepages, "on");
+  EXPECT_EQ(run.shed, "off");
+  EXPECT_TRUE(run.keep_rights);
+  EXPECT_EQ(run.control_socket, "/run/s");
+  EXPECT_EQ(run.user, "nobody");
+  EXPECT_EQ(run.log_level, "debug");
+  EXPECT_EQ(run.sensor_name, "rack 7");
+}
+
+TEST(Arguments, RefusesValuesThatLiveOptionsCannotHave) {
+  const auto refusal = [](const char* option, const std::string& value) {
+    return refusal_of({"run", "--port", "eth1", option, value});
+  };
+  EXPECT_THAT(refusal("--worker-cpus", "5-2"), HasSubstr("--worker-cpus: must be processors"));
+  EXPECT_THAT(refusal("--main-cpu", "1024"), HasSubstr("from 0 to 1023"));
+  EXPECT_THAT(refusal("--distribution", "queue"), HasSubstr("did you mean 'queues'?"));
+  EXPECT_THAT(refusal("--hugepages", "maybe"), HasSubstr("must be auto, on or off"));
+  EXPECT_THAT(refusal("--shed", "auto"), HasSubstr("must be on or off"));
+  EXPECT_THAT(refusal("--control-socket", std::string(108, 'a')), HasSubstr("has 108 bytes"));
+  EXPECT_EQ(refusal("--control-socket", std::string(107, 'a')), "");
+  EXPECT_EQ(refusal("--control-socket", "off"), "");
+  EXPECT_THAT(refusal("--user", "a b"), HasSubstr("--user: must be 1 to 32 of"));
+  EXPECT_THAT(refusal("--log-level", "warn"), HasSubstr("error, warning, info or debug"));
+  EXPECT_THAT(refusal("--sensor", ""), HasSubstr("must be 1 to 255 bytes"));
+}
+
+TEST(Arguments, LeavesLiveOptionsToRun) {
+  EXPECT_THAT(refusal_of({"read", "a.pcap", "--shed", "on"}), HasSubstr("unknown option '--shed'"));
+}
+
+TEST(Arguments, RefusesOptionsThatContradictEachOther) {
+  EXPECT_THAT(refusal_of({"run", "--port", "eth1", "--main-cpu", "2", "--worker-cpus", "2-3"}),
+              HasSubstr("processor 2 is for the main thread and for a worker"));
+  EXPECT_THAT(refusal_of({"run", "--port", "eth1", "--workers", "3", "--worker-cpus", "2-3"}),
+              HasSubstr("3 workers need 3 processors"));
+  EXPECT_THAT(refusal_of({"run", "--port", "eth1", "--distribution", "queues"}),
+              HasSubstr("is not for af_packet:eth1"));
+  EXPECT_THAT(refusal_of({"run", "--port", "tap:t,filter=on"}),
+              HasSubstr("shakedown: tap:t: 'filter' is for af_xdp; tap has none"));
+}
+
+TEST(Arguments, LeavesThePortsToTheConfiguration) {
+  EXPECT_THAT(run_of({"run", "-c", "s.yaml"}).ports, IsEmpty());
+}
+
+TEST(Arguments, RefusesRunWithoutAPort) {
+  EXPECT_THAT(refusal_of({"run"}), HasSubstr("no port was given: --port eth1"));
   EXPECT_THAT(refusal_of({"run", "--all"}), EndsWith("Try 'shakedown run --help'.\n"));
   EXPECT_THAT(refusal_of({"run", "--port"}), HasSubstr("--port needs a value"));
 }
@@ -165,20 +230,21 @@ TEST(Arguments, RefusesTheSameInterfaceTwice) {
               HasSubstr("the interface eth1 is given twice"));
 }
 
-TEST(Arguments, TakesInterfacesUpToTheLimitOnly) {
+TEST(Arguments, TakesPortsUpToTheLimitOnly) {
   std::vector<std::string> words = {"run"};
   for (unsigned i = 0; i < kPortCountMax; ++i) {
     words.insert(words.end(), {"--port", "eth" + std::to_string(i)});
   }
   EXPECT_EQ(run_of(words).ports.size(), kPortCountMax);
   words.insert(words.end(), {"--port", "more"});
-  EXPECT_THAT(refusal_of(words), HasSubstr("at most 64 interfaces"));
+  EXPECT_THAT(refusal_of(words), HasSubstr("at most 64 ports"));
 }
 
 TEST(Arguments, SuggestsTheDriverThatWasMeant) {
   EXPECT_THAT(refusal_of({"run", "--port", "afxdp:eth1"}), HasSubstr("did you mean 'af_xdp'?"));
   EXPECT_THAT(refusal_of({"run", "--port", "vhost:eth1"}),
-              HasSubstr("--port: knows the drivers af_packet and af_xdp, not 'vhost'\n"));
+              HasSubstr("--port: knows the drivers af_packet, af_xdp, nic, pci and tap, not "
+                        "'vhost'\n"));
 }
 
 TEST(Arguments, ExplainsWhereInterfacesAndCapturesBelong) {

@@ -35,7 +35,6 @@ class ConfigCheckTest : public ::testing::Test {
 TEST_F(ConfigCheckTest, SummarisesAGoodConfigurationInOneLine) {
   put("names.txt", "one.example\ntwo.example\n");
   const std::string path = put("s.yaml", "watchlists:\n  a: ['x.*']\n  b: {file: names.txt}\n");
-  EXPECT_THAT(configuration_problems(path), IsEmpty());
   const ConfigCheck check = check_configuration(path);
   EXPECT_THAT(check.problems, IsEmpty());
   EXPECT_EQ(check.summary, path + ": OK, 2 watchlists with 3 patterns");
@@ -51,12 +50,34 @@ TEST_F(ConfigCheckTest, CountsOneThingInTheSingular) {
   EXPECT_EQ(check_configuration(path).summary, path + ": OK, 1 watchlist with 1 pattern");
 }
 
+TEST_F(ConfigCheckTest, CountsPortsWorkersAndWatchlists) {
+  const std::string path = put("s.yaml",
+                               "ports: [{tap: a}, {tap: b}]\n"
+                               "workers: {cpus: 2-5}\n"
+                               "watchlists: {a: [x]}\n");
+  EXPECT_EQ(check_configuration(path).summary,
+            path + ": OK, 2 ports, 4 workers, 1 watchlist with 1 pattern");
+}
+
+TEST_F(ConfigCheckTest, SaysWhenThereIsNothingToCount) {
+  const std::string path = put("s.yaml", "overload: {shed: off}\n");
+  EXPECT_EQ(check_configuration(path).summary, path + ": OK, no ports and no watchlists");
+}
+
+TEST_F(ConfigCheckTest, AsksForNothingOfThisMachine) {
+  const std::string path = put("s.yaml",
+                               "ports: [{nic: nowhere7}]\n"
+                               "control: {user: nobody-has-this, socket: /nowhere/s}\n");
+  EXPECT_EQ(check_configuration(path).summary, path + ": OK, 1 port");
+}
+
 TEST_F(ConfigCheckTest, GivesAllProblems) {
   const std::string path = put("s.yaml", "watchlists:\n  a: []\nother: x\n");
-  const auto problems = configuration_problems(path);
+  const auto problems = check_configuration(path).problems;
   EXPECT_THAT(problems, ElementsAre(path + ":2:6: the watchlist 'a' has no patterns",
-                                    path + ":3:1: unknown key 'other'; known here: watchlists"));
-  EXPECT_EQ(check_configuration(path).problems, problems);
+                                    path + ":3:1: unknown key 'other'; known here: sensor, ports, "
+                                           "workers, handshakes, overload, memory, output, "
+                                           "control, watchlists"));
   EXPECT_EQ(check_configuration(path).summary, "");
 }
 

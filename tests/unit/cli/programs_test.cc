@@ -96,6 +96,43 @@ TEST(CommandLines, GiveEachProgramTheOptionsItKnows) {
                                                    "--health", "h.ndjson", "--quiet"));
 }
 
+TEST(CommandLines, TellTheDataPlaneHowToRun) {
+  RunCommand run;
+  run.ports = {"af_xdp:eth1,queues=2"};
+  run.worker_count = 2;
+  run.worker_cpus = "2-3";
+  run.main_cpu = 0;
+  run.distribution = "queues";
+  run.hugepages = "off";
+  run.shed = "off";
+  run.keep_rights = true;
+  run.log_level = "debug";
+  EXPECT_THAT(
+      dataplane_words("d", run),
+      ElementsAre("d", "--workers", "2", "--worker-cpus", "2-3", "--main-cpu", "0",
+                  "--distribution", "queues", "--hugepages", "off", "--shed", "off",
+                  "--keep-rights", "--log-level", "debug", "--port", "af_xdp:eth1,queues=2"));
+}
+
+TEST(CommandLines, StartAWorkerForEachProcessor) {
+  RunCommand run;
+  run.ports = {"af_xdp:eth1"};
+  run.worker_cpus = "2-4,8";
+  EXPECT_THAT(dataplane_words("d", run), ElementsAre("d", "--workers", "4", "--worker-cpus",
+                                                     "2-4,8", "--port", "af_xdp:eth1"));
+}
+
+TEST(CommandLines, TellControlWhoItIs) {
+  RunCommand run;
+  run.all = true;
+  run.sensor_name = "rack 7";
+  run.log_level = "warning";
+  run.user = "nobody";
+  run.control_socket = "/run/s";
+  EXPECT_THAT(control_words("c", run),
+              ElementsAre("c", "--all", "--sensor", "rack 7", "--log-level", "warning"));
+}
+
 TEST(CommandLines, ProtectFilesThatLookLikeOptions) {
   ReadCommand read;
   read.files = {"--all"};

@@ -69,6 +69,36 @@ TEST_F(RecordRingTest, OrderSurvivesTheEndOfTheBuffer) {
   EXPECT_EQ(popped, pushed);
 }
 
+TEST_F(RecordRingTest, ARecordThatIsLookedAtStaysUntilItIsGivenBack) {
+  for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(push(i));
+  std::vector<HandshakeRecord> records(5);
+  for (int turn = 0; turn < 2; ++turn) {
+    ASSERT_EQ(ring_->look(0, records.data(), 5), 5u);
+    EXPECT_EQ(records[4].sequence, 5u);
+    EXPECT_EQ(ring_->fill(), 5u);
+  }
+  ring_->give_back(2);
+  EXPECT_EQ(ring_->fill(), 3u);
+  EXPECT_EQ(ring_->at(0).sequence, 3u);
+  ASSERT_EQ(ring_->look(1, records.data(), 5), 2u);
+  EXPECT_EQ(records[0].sequence, 4u);
+  EXPECT_EQ(ring_->look(3, records.data(), 5), 0u);
+  EXPECT_EQ(ring_->look(4, records.data(), 5), 0u);
+}
+
+TEST_F(RecordRingTest, IsFullUntilSomethingIsGivenBack) {
+  for (std::uint64_t i = 1; i <= kRecordRingCapacity; ++i) ASSERT_TRUE(push(i));
+  std::vector<HandshakeRecord> records(kRecordRingCapacity);
+  ASSERT_EQ(ring_->look(0, records.data(), kRecordRingCapacity), kRecordRingCapacity);
+  EXPECT_FALSE(push(0));
+  ring_->give_back(1);
+  EXPECT_TRUE(push(kRecordRingCapacity + 1));
+  EXPECT_FALSE(push(0));
+  ASSERT_EQ(ring_->look(0, records.data(), kRecordRingCapacity), kRecordRingCapacity);
+  EXPECT_EQ(records.front().sequence, 2u);
+  EXPECT_EQ(records.back().sequence, kRecordRingCapacity + 1);
+}
+
 DefinitionHeader header_of(std::uint64_t id, std::size_t body_size) {
   DefinitionHeader header;
   header.id = id;

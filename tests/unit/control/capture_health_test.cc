@@ -238,6 +238,27 @@ TEST_F(CaptureHealthTest, EndsAnIntervalByTheClockAlone) {
   EXPECT_EQ(intervals_.size(), 1u);
 }
 
+TEST_F(CaptureHealthTest, EndsEmptyIntervalsOnlyWhereItKeepsTime) {
+  health_.advance(UnixNanos{kMinute + 1}, sink_);
+  health_.advance(UnixNanos{kMinute + 5 * kHealthIntervalNanos}, sink_);
+  EXPECT_TRUE(intervals_.empty());
+  health_.keep_time();
+  health_.advance(UnixNanos{kMinute + 1}, sink_);
+  health_.advance(UnixNanos{kMinute + kHealthIntervalNanos - 1}, sink_);
+  EXPECT_TRUE(intervals_.empty());
+  health_.advance(UnixNanos{kMinute + kHealthIntervalNanos}, sink_);
+  ASSERT_EQ(intervals_.size(), 1u);
+  EXPECT_EQ(intervals_[0].begin, UnixNanos{kMinute});
+  EXPECT_TRUE(intervals_[0].links.empty());
+  // A record begins its own minute.
+  see(kMinute + 3 * kHealthIntervalNanos + 7);
+  health_.close(sink_);
+  ASSERT_EQ(intervals_.size(), 2u);
+  EXPECT_EQ(intervals_[1].begin, UnixNanos{kMinute + 3 * kHealthIntervalNanos});
+  health_.close(sink_);
+  EXPECT_EQ(intervals_.size(), 2u);
+}
+
 TEST_F(CaptureHealthTest, EndsTheLastIntervalWithItsLastRecord) {
   see(kMinute + 5);
   see(kMinute + 9);
@@ -327,6 +348,28 @@ TEST(HealthEvent, IsALineForEachLink) {
 
   EXPECT_EQ(events[2].at("shakedown").at("capture_health").at("other_links"), true);
   EXPECT_FALSE(events[2].at("observer").as_object().contains("ingress"));
+}
+
+TEST(HealthEvent, TellsOfPortsThatLostEverything) {
+  const CaptureHealth::Interval interval{
+      .begin = UnixNanos{kMinute}, .end = UnixNanos{kMinute + kHealthIntervalNanos}, .links = {}};
+  SensorLoss loss;
+  loss.ports = {{.label = "eth1", .packets = 10, .filter_passed = 10, .filter_dropped = 990}};
+  loss.overload = {.tails_seconds = 9.0, .clients_seconds = 8.0, .kept_seconds = 2.0};
+  fmt::memory_buffer out;
+  exporting::append_health_events(out, interval, {}, {.sensor_name = "edge-1"});
+  EXPECT_EQ(out.size(), 0u);
+  loss.ports[0].missed = 90;
+  exporting::append_health_events(out, interval, loss, {.sensor_name = "edge-1"});
+  const auto event = boost::json::parse(fmt::to_string(out)).as_object();
+  const auto& health = event.at("shakedown").at("capture_health").as_object();
+  EXPECT_EQ(health.at("verdict"), "blind");
+  EXPECT_EQ(health.at("connections"), 0);
+  const auto& port = health.at("sensor").at("ports").at(0).as_object();
+  EXPECT_EQ(port.at("name"), "eth1");
+  EXPECT_EQ(port.at("missed"), 90);
+  EXPECT_EQ(port.at("filter_dropped"), 990);
+  EXPECT_EQ(health.at("sensor").at("overload").at("kept_share"), 0.25);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/configuration.h"
@@ -31,6 +32,15 @@ inline Reading read_from(const Files& files, const std::string& path = "s.yaml")
 
 inline std::vector<std::string> problems_of(const std::string& text) {
   return read_from({{"s.yaml", text}}).problems.lines();
+}
+
+/// Of a text that must be good; what is wrong with it becomes the sensor's name otherwise.
+inline Configuration configuration_of(const std::string& text) {
+  Reading reading = read_from({{"s.yaml", text}});
+  if (reading.problems.none()) return std::move(reading.configuration);
+  Configuration refused;
+  refused.sensor.name = "refused: " + reading.problems.lines().front();
+  return refused;
 }
 
 /// Of a configuration that must be good.

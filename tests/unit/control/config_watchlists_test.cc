@@ -80,7 +80,8 @@ TEST(ConfigWatchlists, RefusesKeysItDoesNotKnowWithASuggestion) {
   EXPECT_THAT(problems_of("watchlist: {a: [x]}\n"),
               ElementsAre("s.yaml:1:1: unknown key 'watchlist'; did you mean 'watchlists'?"));
   EXPECT_THAT(problems_of("colour: red\n"),
-              ElementsAre("s.yaml:1:1: unknown key 'colour'; known here: watchlists"));
+              ElementsAre("s.yaml:1:1: unknown key 'colour'; known here: sensor, ports, workers, "
+                          "handshakes, overload, memory, output, control, watchlists"));
   EXPECT_THAT(problems_of("watchlists: {a: {flie: x}}\n"),
               ElementsAre("s.yaml:1:18: unknown key 'flie'; did you mean 'file'?"));
   EXPECT_THAT(problems_of("watchlists: {a: {<<: x}}\n"),
@@ -159,7 +160,7 @@ TEST(ConfigWatchlists, SaysAllThatIsWrongAtOnceInItsPlace) {
                   "s.yaml:4:7: the pattern 'x(' is no regular expression: Missing close "
                   "parenthesis for group started at index 1",
                   "s.yaml:5:3: the key 'c' is there twice, first on line 4",
-                  "s.yaml:6:1: unknown key 'ports'; known here: watchlists",
+                  "s.yaml:6:8: 'ports' has no port",
                   "names.txt:2:1: the pattern 'not fine' has a space or a control character, which "
                   "no server name has; is a quote missing?",
                   "names.txt:4:1: the pattern ')' is no regular expression: Unmatched parentheses "

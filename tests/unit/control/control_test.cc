@@ -275,6 +275,44 @@ TEST_F(LiveControlTest, WritesTheOnlyEventOfAQuietNetwork) {
   control.join();
 }
 
+TEST_F(LiveControlTest, GivesRecordsBackOnlyWhenTheyAreWritten) {
+  push_failure();
+  dataplane_.watermark(0, test::kStart);  // it may not be written yet: an earlier one could follow
+  std::thread control(
+      [chosen = options(dataplane_)] { EXPECT_EQ(Control(chosen).run(), kExitOk); });
+  wait_for_attachment();
+  const RecordRing& ring = dataplane_.worker(0).records;
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(ring.fill(), 1u);
+  EXPECT_EQ(line_count(written()), 0u);
+  dataplane_.watermark(0, time_ + 1);
+  for (int turn = 0; turn < 5000 && ring.fill() != 0; ++turn) pause();
+  EXPECT_EQ(ring.fill(), 0u);
+  EXPECT_EQ(line_count(written()), 1u);
+  dataplane_.end(DataplaneState::interrupted);
+  control.join();
+}
+
+TEST_F(LiveControlTest, GoesOnInTheFileOfAControlThatDiedInTheMiddleOfALine) {
+  std::ofstream(events_) << "{\"whole\":1}\n{\"part";
+  push_failure();
+  dataplane_.end(DataplaneState::interrupted);
+  Options chosen = options(dataplane_);
+  chosen.append = true;
+  EXPECT_EQ(Control(chosen).run(), kExitOk);
+  const std::string text = written();
+  EXPECT_EQ(text.rfind("{\"whole\":1}\n{\"@timestamp\"", 0), 0u) << text;
+  EXPECT_EQ(line_count(text), 2u);
+}
+
+TEST_F(LiveControlTest, EmptiesTheFileOfAnEarlierRun) {
+  std::ofstream(events_) << "of an earlier run\n";
+  push_failure();
+  dataplane_.end(DataplaneState::interrupted);
+  EXPECT_EQ(Control(options(dataplane_)).run(), kExitOk);
+  EXPECT_EQ(written().find("earlier"), std::string::npos);
+}
+
 TEST_F(LiveControlTest, TakesAnInterruptionForTheNormalEnd) {
   push_failure();
   dataplane_.end(DataplaneState::interrupted);

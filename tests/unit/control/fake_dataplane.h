@@ -67,6 +67,7 @@ class FakeDataplane {
 
   [[nodiscard]] SegmentHeader& segment() { return *segment_; }
   [[nodiscard]] WorkerArea& worker(unsigned index) { return *worker_area(segment_, index); }
+  [[nodiscard]] int memfd() const { return memfd_; }
   /// Control's end; the taker closes it.
   [[nodiscard]] int take_peer() { return std::exchange(peer_, -1); }
 

@@ -37,6 +37,8 @@ class FakePort final : public InputPort {
   explicit FakePort(std::uint16_t index) : index_(index) {}
 
   void arrive(unsigned count) { waiting_ += count; }
+  /// As if the card had stamped them.
+  void stamp_is(std::function<UnixNanos(unsigned)> stamp) { stamp_ = std::move(stamp); }
   void frame_is(std::function<support::Bytes(unsigned)> frame) { frame_ = std::move(frame); }
 
   unsigned poll(std::span<rte_mbuf*> out) noexcept override {
@@ -49,6 +51,10 @@ class FakePort final : public InputPort {
       std::memcpy(rte_pktmbuf_append(packet, static_cast<std::uint16_t>(bytes.size())),
                   bytes.data(), bytes.size());
       packet->port = index_;
+      if (stamp_) {
+        dpdk().buffers.set_time(packet, stamp_(next_));
+        dpdk().buffers.set_stamped(packet);
+      }
       out[count++] = packet;
       --waiting_;
       ++next_;
@@ -67,6 +73,7 @@ class FakePort final : public InputPort {
   std::atomic<unsigned> waiting_{0};
   std::atomic<unsigned> poll_count_{0};
   unsigned next_ = 0;
+  std::function<UnixNanos(unsigned)> stamp_;
   std::function<support::Bytes(unsigned)> frame_ = [](unsigned number) {
     support::Bytes bytes(60, 0xee);
     std::memcpy(bytes.data(), &number, sizeof number);
@@ -200,6 +207,65 @@ TEST_F(Live, SleepsOnAQuietLinkUnlessItIsToldNotTo) {
       EXPECT_GE(took.count(), 20 * kSleepNanos);
     }
   }
+}
+
+TEST_F(Live, KeepsTheTimeThatACardKnew) {
+  LivePorts& live = ports();
+  const UnixNanos begin = live.clock();
+  first_.arrive(1);
+  first_.stamp_is([&](unsigned) { return UnixNanos{begin.value + kNanosPerMicro}; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::array<rte_mbuf*, kBurstSize> packets{};
+  ASSERT_EQ(live.read(packets), 1u);
+  EXPECT_EQ(dpdk().buffers.time_of(packets[0]).value, begin.value + kNanosPerMicro);
+  EXPECT_EQ(dpdk().buffers.clock_of(packets[0]).value, begin.value + kNanosPerMicro);
+  rte_pktmbuf_free(packets[0]);
+  // A packet that was stamped a moment ago is not older than the clock of a quiet link.
+  EXPECT_LE(live.clock().value, LiveClock().now().value - kStampDelay);
+  EXPECT_GE(live.clock().value, begin.value + 2 * kNanosPerMilli);
+}
+
+TEST_F(Live, DoesNotBelieveACardThatIsFarOff) {
+  for (const std::int64_t error : {-3'600 * kNanosPerSecond, 3'600 * kNanosPerSecond}) {
+    LivePorts& live = ports();
+    const UnixNanos begin = live.clock();
+    first_.arrive(1);
+    first_.stamp_is([&](unsigned) { return UnixNanos{begin.value + error}; });
+    std::array<rte_mbuf*, kBurstSize> packets{};
+    ASSERT_EQ(live.read(packets), 1u);
+    const UnixNanos time = dpdk().buffers.time_of(packets[0]);
+    EXPECT_GE(time.value, begin.value - kStampErrorMax);
+    EXPECT_LE(time.value, LiveClock().now().value);
+    EXPECT_GE(dpdk().buffers.clock_of(packets[0]), begin);
+    rte_pktmbuf_free(packets[0]);
+  }
+}
+
+TEST_F(Live, SharesAPacketClockThatNeverGoesBack) {
+  constexpr unsigned kTurns = 20'000;
+  std::array<InputPort*, 1> one{&first_};
+  std::array<InputPort*, 1> other{&second_};
+  LivePorts left(one, dpdk().buffers, packet_clock_, true, true);
+  LivePorts right(other, dpdk().buffers, packet_clock_, true, true);
+  std::atomic<bool> stop{false};
+  std::thread watcher([&] {
+    std::int64_t last = 0;
+    while (!stop) {
+      const std::int64_t now = packet_clock_.load();
+      EXPECT_GE(now, last);
+      last = now;
+    }
+  });
+  std::thread reader([&] {
+    std::array<rte_mbuf*, kBurstSize> packets{};
+    for (unsigned turn = 0; turn < kTurns; ++turn) EXPECT_EQ(right.read(packets), 0u);
+  });
+  std::array<rte_mbuf*, kBurstSize> packets{};
+  for (unsigned turn = 0; turn < kTurns; ++turn) EXPECT_EQ(left.read(packets), 0u);
+  reader.join();
+  stop = true;
+  watcher.join();
+  EXPECT_GE(packet_clock_.load(), left.clock().value - kSharedClockStep);
 }
 
 /// Every packet to the same worker, or each to another one.

@@ -11,11 +11,11 @@ namespace {
 TEST(PortName, NamesDriverAndInterface) {
   const auto packet = parse_port_name("af_packet:eth0");
   ASSERT_EQ(packet.status, PortNameStatus::ok);
-  EXPECT_EQ(packet.name, (PortName{KernelDriver::af_packet, "eth0"}));
+  EXPECT_EQ(packet.name, (PortName{PortDriver::af_packet, "eth0"}));
   EXPECT_EQ(packet.name.text(), "af_packet:eth0");
   const auto xdp = parse_port_name("af_xdp:enp3s0f1.100");
   ASSERT_EQ(xdp.status, PortNameStatus::ok);
-  EXPECT_EQ(xdp.name, (PortName{KernelDriver::af_xdp, "enp3s0f1.100"}));
+  EXPECT_EQ(xdp.name, (PortName{PortDriver::af_xdp, "enp3s0f1.100"}));
 }
 
 TEST(PortName, TakesNamesUpToTheKernelsLimit) {
@@ -49,10 +49,11 @@ TEST(PortName, SuggestsTheDriverThatWasMeant) {
 }
 
 TEST(PortName, SuggestsNothingForADriverThatIsLikeNone) {
-  for (const std::string driver : {"dpdk", "", "af", "af_"}) {
+  for (const std::string driver : {"quic", "", "af", "af_"}) {
     const auto parsed = parse_port_name(driver + ":eth0");
     EXPECT_EQ(parsed.status, PortNameStatus::unknown_driver) << driver;
-    EXPECT_NE(parsed.sentence.find("there are af_packet and af_xdp"), std::string::npos)
+    EXPECT_NE(parsed.sentence.find("there are af_packet, af_xdp, nic, pci and tap"),
+              std::string::npos)
         << parsed.sentence;
   }
   EXPECT_NE(parse_port_name("pcap:x").sentence.find("--read"), std::string::npos);

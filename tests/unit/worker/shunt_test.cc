@@ -31,6 +31,14 @@ Frames download(unsigned segment_count, std::uint64_t pause = kMillisecond) {
   return play(script.take());
 }
 
+/// The same endpoints begin another connection.
+Frames syn_after(const Frames& frames) {
+  TcpConversationOptions options = TcpConversationOptions::ipv4();
+  options.client.initial_sequence += 1'000'000;
+  options.start_ns = frames.back().time_ns + 10 * kMillisecond;
+  return TcpConversation(options).syn().take_frames();
+}
+
 class Shunt : public testing::Test {
  protected:
   Shunt() {
@@ -89,13 +97,29 @@ TEST_F(Shunt, AsksForBulkThatBeganBeforeTheCapture) {
   EXPECT_GT(harness_->counter(Counter::fate_untracked), 8u);
 }
 
+TEST_F(Shunt, TakesItsWordBackWhenTheEndpointsAreUsedAnew) {
+  const Frames frames = download(10);
+  harness_->feed(frames);
+  ASSERT_EQ(take(), 1u);
+  harness_->feed(syn_after(frames));
+  ASSERT_EQ(take(), 1u);
+  EXPECT_TRUE(requests_[0].is_over);
+}
+
+TEST_F(Shunt, SaysNothingOfEndpointsThatItNeverAskedAbout) {
+  const Frames frames = play(alert_after_client_hello(HandshakeParameters::tls12(), 40));
+  harness_->feed(frames);
+  harness_->feed(syn_after(frames));
+  EXPECT_EQ(take(), 0u);
+}
+
 TEST_F(Shunt, CountsWhatAFullRingRefuses) {
   const ShuntRequest request{};
   while (ring_->try_push(request)) {
   }
   harness_->feed(download(10));
   EXPECT_EQ(harness_->counter(Counter::shunts_asked), 0u);
-  EXPECT_EQ(harness_->counter(Counter::shunts_refused), 1u);
+  EXPECT_EQ(harness_->counter(Counter::shunts_skipped), 1u);
 }
 
 }  // namespace
