@@ -16,6 +16,9 @@
 
 namespace shakedown::cli {
 
-[[nodiscard]] Verdict run_live(const Programs& programs, const RunCommand& command);
+/// `command` is `as_given` merged with its configuration. That is read anew for a control that is
+/// started again, as it may have been reloaded meanwhile.
+[[nodiscard]] Verdict run_live(const Programs& programs, const RunCommand& command,
+                               const RunCommand& as_given);
 
 }  // namespace shakedown::cli

@@ -106,6 +106,8 @@ class LiveSupervisor {
   std::optional<ManagedProcess> dataplane_;
   std::optional<ManagedProcess> control_;
 
+  bool control_was_started_ = false;
+
   // The end of the run: asked for with a signal, or given up with a verdict.
   bool ending_ = false;
   std::optional<Verdict> verdict_;
@@ -201,7 +203,8 @@ std::string LiveSupervisor::start_dataplane() {
 std::string LiveSupervisor::start_control() {
   FileDescriptor child_end;
   if (std::string error = broker_.open_to_control(child_end); !error.empty()) return error;
-  SpawnRequest request{.words = run_.control_words,
+  const bool is_anew = std::exchange(control_was_started_, true) && run_.renewed_control_words;
+  SpawnRequest request{.words = is_anew ? run_.renewed_control_words() : run_.control_words,
                        .kept_fds = {child_end.get(), memory_.descriptor()},
                        .identity = run_.control_identity};
   std::vector<std::string> words = {"--handoff-fd", std::to_string(child_end.get()), "--supervised",

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,9 @@ inline constexpr std::chrono::seconds kStartPatience{120};
 struct LiveRun {
   std::vector<std::string> dataplane_words;
   std::vector<std::string> control_words;
+  /// Those of a control that is started again: its configuration may have been reloaded. None: the
+  /// same.
+  std::function<std::vector<std::string>()> renewed_control_words = {};
   Identity control_identity = {};
   std::string control_socket = {};  ///< a path; empty: none
   std::optional<gid_t> socket_group = {};

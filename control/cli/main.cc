@@ -72,19 +72,19 @@ Verdict carry_out(const Programs& programs, const ReadCommand& read) {
       Input::capture);
 }
 
-Verdict carry_out(const Programs& programs, const RunCommand& live) {
-  return run_live(programs, live);
+Verdict carry_out(const Programs& programs, const RunCommand& live, const RunCommand& as_given) {
+  return run_live(programs, live, as_given);
 }
 
-/// `command` has been merged with its configuration.
-template <class SomeCommand>
-int start(const SomeCommand& command) {
+/// The command has been merged with its configuration; as it was given may stand behind it.
+template <class... Commands>
+int start(const Commands&... command) {
   const Programs programs = find_programs();
   if (!programs.error.empty()) {
     complain(programs.error);
     return kExitBroken;
   }
-  const Verdict verdict = carry_out(programs, command);
+  const Verdict verdict = carry_out(programs, command...);
   if (!verdict.sentence.empty()) complain(verdict.sentence);
   return verdict.exit_code;
 }
@@ -95,6 +95,7 @@ int run(ReadCommand read) {
 }
 
 int run(RunCommand live) {
+  const RunCommand as_given = live;
   const std::vector<std::string> problems = apply_configuration(live);
   if (!problems.empty()) return refuse(problems);
   const std::vector<std::string> interfaces = interface_names();
@@ -105,7 +106,7 @@ int run(RunCommand live) {
     complain(sentence);
     return kExitBadUse;
   }
-  return start(live);
+  return start(live, as_given);
 }
 
 }  // namespace

@@ -100,8 +100,9 @@ const std::string& name_of(PortDriver driver) {
 }
 
 const std::vector<std::string>& port_keys() {
-  static const std::vector<std::string> keys = {"queues", "filter",     "link", "mtu",
-                                                "rss",    "vlan_strip", "cpus"};
+  static const std::vector<std::string> keys = {
+      "queues", "filter", "filter_flows", "filter_tunnels", "filter_fragments",
+      "link",   "mtu",    "rss",          "vlan_strip",     "cpus"};
   return keys;
 }
 
@@ -109,6 +110,9 @@ std::string PortSettings::text() const {
   std::string text = name_of(driver) + ':' + name;
   append(text, "queues", queues);
   append(text, "filter", filter);
+  append(text, "filter_flows", filter_flows);
+  append(text, "filter_tunnels", filter_tunnels);
+  append(text, "filter_fragments", filter_fragments);
   append(text, "link", link);
   append(text, "mtu", mtu);
   append(text, "rss", rss);
@@ -144,6 +148,11 @@ std::string set_device(PortSettings& port, PortDriver driver, std::string_view n
 std::string set_key(PortSettings& port, std::string_view key, std::string_view value) {
   if (key == "queues") return parse_number(value, 1, kPortQueueCountMax, port.queues);
   if (key == "filter") return parse_switch(value, port.filter);
+  if (key == "filter_flows") {
+    return parse_number(value, kFilterFlowsMin, kFilterFlowsMax, port.filter_flows);
+  }
+  if (key == "filter_tunnels") return parse_word(value, {"open", "pass", "drop"}, port.filter_tunnels);
+  if (key == "filter_fragments") return parse_word(value, {"pass", "drop"}, port.filter_fragments);
   if (key == "link") return set_link(port, value);
   if (key == "mtu") return parse_number(value, kPortMtuMin, kPortMtuMax, port.mtu);
   if (key == "rss") return parse_word(value, rss_names(), port.rss);
@@ -169,6 +178,17 @@ std::vector<PortContradiction> find_contradictions(const PortSettings& port) {
   if (port.filter && port.driver != PortDriver::af_xdp) {
     refuse("filter", fmt::format("'filter' is for af_xdp; {} has none", driver));
   }
+  const auto refuse_of_filter = [&](const char* key, bool is_set) {
+    if (!is_set) return;
+    if (port.driver != PortDriver::af_xdp) {
+      refuse(key, fmt::format("'{}' is for af_xdp; {} has no filter", key, driver));
+    } else if (port.filter == false) {
+      refuse(key, fmt::format("'{}' says something of a filter that is off", key));
+    }
+  };
+  refuse_of_filter("filter_flows", port.filter_flows.has_value());
+  refuse_of_filter("filter_tunnels", port.filter_tunnels.has_value());
+  refuse_of_filter("filter_fragments", port.filter_fragments.has_value());
   if (port.mtu && !is_card(port.driver) && port.driver != PortDriver::tap) {
     refuse("mtu", fmt::format("'mtu' is for nic, pci and tap; with {} the kernel has it: ip link "
                               "set {} mtu {}",

@@ -29,6 +29,9 @@ inline constexpr std::size_t kPortLinkSizeMax = 31;
 /// RFC 791 §3.2: what every host must be able to forward.
 inline constexpr unsigned kPortMtuMin = 68;
 inline constexpr unsigned kPortMtuMax = 65'535;
+/// Decided connections that the XDP filter remembers.
+inline constexpr unsigned kFilterFlowsMin = 1024;
+inline constexpr unsigned kFilterFlowsMax = 16 * 1024 * 1024;
 
 enum class PortDriver { af_packet, af_xdp, nic, pci, tap };
 
@@ -45,6 +48,9 @@ struct PortSettings {
   std::string name;
   std::optional<unsigned> queues;
   std::optional<bool> filter;
+  std::optional<unsigned> filter_flows;
+  std::optional<std::string> filter_tunnels;    ///< open, pass, drop
+  std::optional<std::string> filter_fragments;  ///< pass, drop
   std::optional<std::string> link;
   std::optional<unsigned> mtu;
   std::optional<std::string> rss;  ///< outer, inner, off

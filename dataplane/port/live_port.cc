@@ -177,6 +177,16 @@ bool LivePort::may_shunt(const Interface& interface) {
   return (is_xdp(interface) && interface.spec.filter) || is_card(interface.spec.name.driver);
 }
 
+XdpFilterOptions filter_options(const PortSpec& spec) {
+  constexpr std::array kTreatments{bpf::SHAKEDOWN_XDP_OPEN, bpf::SHAKEDOWN_XDP_PASS,
+                                   bpf::SHAKEDOWN_XDP_DROP};
+  XdpFilterOptions options;
+  if (spec.filter_flows) options.flow_capacity = *spec.filter_flows;
+  options.tunnels = kTreatments[static_cast<std::size_t>(spec.filter_tunnels)];
+  options.fragments_pass = spec.filter_fragments == Treatment::pass;
+  return options;
+}
+
 std::size_t LivePort::kernel_bytes(const Interface& interface) {
   // Ring by ring one for sending, which the drivers insist on.
   switch (interface.spec.name.driver) {
@@ -185,7 +195,7 @@ std::size_t LivePort::kernel_bytes(const Interface& interface) {
     case PortDriver::af_xdp:
       // Descriptors of 8 and 16 bytes.
       return std::size_t{interface.queue_count} * 3 * 2 * kXdpRingSize * 16 +
-             (interface.spec.filter ? XdpFilter::budget_bytes({}) : 0);
+             (interface.spec.filter ? XdpFilter::budget_bytes(filter_options(interface.spec)) : 0);
     case PortDriver::tap:
       // Of what waits in it the kernel's packets are not ours.
       return std::size_t{interface.queue_count} * kTapQueueLength * sizeof(void*);

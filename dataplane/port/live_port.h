@@ -56,6 +56,9 @@ inline constexpr std::uint16_t kXdpRingSize = 2048;
 inline constexpr unsigned kTapMtu = 9000;
 inline constexpr unsigned kTapQueueLength = 8192;
 
+/// What the specification of an af_xdp port asks of its filter.
+[[nodiscard]] XdpFilterOptions filter_options(const PortSpec& spec);
+
 class LivePort {
  public:
   LivePort() = default;

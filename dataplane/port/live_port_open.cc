@@ -92,8 +92,8 @@ int LivePort::start_interface(const Interface& interface, unsigned index, bool b
 }
 
 void LivePort::adopt_filter(Interface& interface) {
-  const std::string error =
-      filter_.adopt(interface.index, interface.spec.name.interface, XdpFilterOptions{});
+  const std::string error = filter_.adopt(interface.index, interface.spec.name.interface,
+                                          filter_options(interface.spec));
   if (!error.empty()) interface.warnings.push_back(without_filter(interface, error));
   if (!filter_.remark().empty()) interface.remarks.push_back(filter_.remark());
 }

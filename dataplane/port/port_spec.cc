@@ -51,6 +51,38 @@ std::string set_filter(std::string_view value, PortSpec& spec) {
   return {};
 }
 
+/// For the keys of the filter.
+std::string refuse_without_filter(std::string_view key, const PortSpec& spec) {
+  if (spec.name.driver == PortDriver::af_xdp) return {};
+  return std::string(key) + " is for af_xdp ports";
+}
+
+std::string set_filter_flows(std::string_view value, PortSpec& spec) {
+  const auto count = number_within(value, kFilterFlowsMin, kFilterFlowsMax);
+  if (!count) {
+    return "filter_flows is a number from " + std::to_string(kFilterFlowsMin) + " to " +
+           std::to_string(kFilterFlowsMax);
+  }
+  spec.filter_flows = count;
+  return refuse_without_filter("filter_flows", spec);
+}
+
+std::string set_filter_tunnels(std::string_view value, PortSpec& spec) {
+  if (value != "open" && value != "pass" && value != "drop") {
+    return "filter_tunnels is open, pass or drop";
+  }
+  spec.filter_tunnels = value == "open"   ? Treatment::open
+                        : value == "pass" ? Treatment::pass
+                                          : Treatment::drop;
+  return refuse_without_filter("filter_tunnels", spec);
+}
+
+std::string set_filter_fragments(std::string_view value, PortSpec& spec) {
+  if (value != "pass" && value != "drop") return "filter_fragments is pass or drop";
+  spec.filter_fragments = value == "pass" ? Treatment::pass : Treatment::drop;
+  return refuse_without_filter("filter_fragments", spec);
+}
+
 std::string set_link(std::string_view value, PortSpec& spec) {
   constexpr std::size_t kMost = sizeof(PortDescription::group) - 1;
   const bool fits = !value.empty() && value.size() <= kMost &&
@@ -104,9 +136,16 @@ std::string set_cpus(std::string_view value, PortSpec& spec) {
   return {};
 }
 
-constexpr Key kKeys[] = {
-    {"queues", set_queues}, {"filter", set_filter},         {"link", set_link}, {"mtu", set_mtu},
-    {"rss", set_rss},       {"vlan_strip", set_vlan_strip}, {"cpus", set_cpus}};
+constexpr Key kKeys[] = {{"queues", set_queues},
+                         {"filter", set_filter},
+                         {"filter_flows", set_filter_flows},
+                         {"filter_tunnels", set_filter_tunnels},
+                         {"filter_fragments", set_filter_fragments},
+                         {"link", set_link},
+                         {"mtu", set_mtu},
+                         {"rss", set_rss},
+                         {"vlan_strip", set_vlan_strip},
+                         {"cpus", set_cpus}};
 
 std::string list_of_keys() {
   std::string list;

@@ -35,10 +35,23 @@ enum class RssLevel : std::uint8_t {
   inner   ///< those inside of tunnels
 };
 
+/// What the filter does with packets whose connection it cannot tell by itself.
+enum class Treatment : std::uint8_t {
+  open,  ///< tunnels: looks inside, as the workers do
+  pass,  ///< to the workers, all of them
+  drop   ///< counted as dropped_unwatched
+};
+/// Decided connections that a filter may remember: 115 bytes of the kernel's memory each.
+inline constexpr unsigned kFilterFlowsMin = 1024;
+inline constexpr unsigned kFilterFlowsMax = 16 * 1024 * 1024;
+
 struct PortSpec {
   PortName name;
   std::optional<unsigned> queues;  ///< none: as many as are useful
   bool filter = true;              ///< af_xdp: drop in the kernel what cannot matter
+  std::optional<unsigned> filter_flows;  ///< decided connections that it remembers; none: its default
+  Treatment filter_tunnels = Treatment::open;
+  Treatment filter_fragments = Treatment::pass;  ///< never `open`
   std::string link;                ///< ports with the same name are one link
   std::optional<unsigned> mtu;     ///< none: what the port has, or can have for free
   RssLevel rss = RssLevel::outer;

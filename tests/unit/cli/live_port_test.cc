@@ -70,7 +70,8 @@ TEST(LivePort, SuggestsTheDriverOfAnAddress) {
 TEST(LivePort, RefusesKeysThatItDoesNotKnow) {
   EXPECT_EQ(text_of("tap:t,queue=2"), "knows no key 'queue'; did you mean 'queues'?");
   EXPECT_EQ(text_of("tap:t,colour=red"),
-            "knows no key 'colour'; there are queues, filter, link, mtu, rss, vlan_strip and cpus");
+            "knows no key 'colour'; there are queues, filter, filter_flows, filter_tunnels, "
+            "filter_fragments, link, mtu, rss, vlan_strip and cpus");
   EXPECT_EQ(text_of("tap:t,queues"), "takes settings as key=value after the name, not 'queues'");
   EXPECT_EQ(text_of("tap:t,"), "takes settings as key=value after the name, not ''");
   EXPECT_EQ(text_of("tap:t,queues=2,queues=3"), "has 'queues' twice");

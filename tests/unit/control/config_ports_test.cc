@@ -159,12 +159,29 @@ TEST(ConfigPorts, TakesNamesOfLinksThatFit) {
   }
 }
 
+TEST(ConfigPorts, TellsTheFilterWhatToDo) {
+  EXPECT_THAT(texts_of("ports: [{af_xdp: a, filter_flows: 1024, filter_tunnels: drop, "
+                       "filter_fragments: drop}]"),
+              ElementsAre("af_xdp:a,filter_flows=1024,filter_tunnels=drop,filter_fragments=drop"));
+  EXPECT_THAT(problems_of_port("af_xdp: a, filter_flows: 1023"),
+              ElementsAre(HasSubstr("'filter_flows'")));
+  EXPECT_THAT(problems_of_port("af_xdp: a, filter_tunnels: maybe"),
+              ElementsAre(HasSubstr("open, pass")));
+  EXPECT_THAT(problems_of_port("af_xdp: a, filter_fragments: open"),
+              ElementsAre(HasSubstr("pass")));
+}
+
 TEST(ConfigPorts, RefusesKeysThatTheDriverHasNoUseFor) {
   for (const char* driver : {"af_packet: a", "nic: a", "pci: 3b:00.0", "tap: a"}) {
     EXPECT_THAT(problems_of_port(std::string(driver) + ", filter: off"),
                 ElementsAre(HasSubstr("'filter' is for af_xdp")))
         << driver;
+    EXPECT_THAT(problems_of_port(std::string(driver) + ", filter_flows: 2048"),
+                ElementsAre(HasSubstr("'filter_flows' is for af_xdp")))
+        << driver;
   }
+  EXPECT_THAT(problems_of_port("af_xdp: a, filter: off, filter_tunnels: pass"),
+              ElementsAre(HasSubstr("of a filter that is off")));
   for (const char* driver : {"af_packet: a", "af_xdp: a", "tap: a"}) {
     EXPECT_THAT(problems_of_port(std::string(driver) + ", rss: off"),
                 ElementsAre(HasSubstr("'rss' is for nic and pci")))

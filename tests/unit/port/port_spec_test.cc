@@ -78,8 +78,29 @@ TEST(PortSpec, TakesMtusThatPacketsCanHave) {
   expect_refused("af_packet:a,mtu=1500", "ip link set a mtu 1500");
 }
 
+TEST(PortSpec, TellsTheFilterWhatToDo) {
+  const PortSpec plain = accepted("af_xdp:a");
+  EXPECT_FALSE(plain.filter_flows);
+  EXPECT_EQ(plain.filter_tunnels, Treatment::open);
+  EXPECT_EQ(plain.filter_fragments, Treatment::pass);
+  const PortSpec told =
+      accepted("af_xdp:a,filter_flows=1024,filter_tunnels=drop,filter_fragments=drop");
+  EXPECT_EQ(told.filter_flows, 1024u);
+  EXPECT_EQ(told.filter_tunnels, Treatment::drop);
+  EXPECT_EQ(told.filter_fragments, Treatment::drop);
+  EXPECT_EQ(accepted("af_xdp:a,filter_tunnels=pass").filter_tunnels, Treatment::pass);
+  EXPECT_EQ(accepted("af_xdp:a,filter_flows=16777216").filter_flows, 16'777'216u);
+  expect_refused("af_xdp:a,filter_flows=1023", "from 1024 to 16777216");
+  expect_refused("af_xdp:a,filter_flows=16777217", "from 1024 to 16777216");
+  expect_refused("af_xdp:a,filter_tunnels=on", "open, pass or drop");
+  expect_refused("af_xdp:a,filter_fragments=open", "pass or drop");
+}
+
 TEST(PortSpec, RefusesKeysThatTheDriverHasNoUseFor) {
   expect_refused("af_packet:a,filter=on", "filter is for af_xdp");
+  expect_refused("tap:a,filter_flows=2000", "filter_flows is for af_xdp");
+  expect_refused("nic:a,filter_tunnels=pass", "filter_tunnels is for af_xdp");
+  expect_refused("pci:3b:00.0,filter_fragments=drop", "filter_fragments is for af_xdp");
   expect_refused("tap:a,rss=inner", "for nic and pci");
   expect_refused("af_xdp:a,vlan_strip=on", "for nic and pci");
   EXPECT_FALSE(accepted("af_xdp:a,vlan_strip=off").vlan_strip);
@@ -89,7 +110,7 @@ TEST(PortSpec, SuggestsTheKeyThatWasMeant) {
   expect_refused("af_xdp:a,queue=2", "did you mean queues?");
   expect_refused("af_xdp:a,filters=on", "did you mean filter?");
   expect_refused("nic:a,vlan=on", "did you mean vlan_strip?");
-  expect_refused("nic:a,speed=10", "there are queues, filter, link, mtu, rss, vlan_strip and cpus");
+  expect_refused("nic:a,speed=10", "there are queues, filter, filter_flows");
 }
 
 TEST(PortSpec, RefusesWhatIsNoSetting) {
