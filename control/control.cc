@@ -64,13 +64,18 @@ void Control::request_stop() noexcept { stop_requested = 1; }
 
 std::size_t Control::run_once() {
   const ingest::Drain::Turn turn = drain_->take(order_);
-  order_.release_before(turn.watermark, [this](HandshakeRecord& record) { handle(record); });
-  if (turn.watermark != kEndOfTime) {
+  // Live, what is written is given back to the rings before more is written: a control that is
+  // killed leaves little to be written twice.
+  const ingest::RecordOrder::Enough enough = [this] { return events_.filling(); };
+  const bool all_released = order_.release_before(
+      turn.watermark, [this](HandshakeRecord& record) { handle(record); },
+      live_ ? enough : ingest::RecordOrder::Enough{});
+  if (all_released && turn.watermark != kEndOfTime) {
     capture_health_.advance(turn.watermark, [this](const auto& done) { report_health(done); });
   }
   beat();
   progress_.update(attachment_->segment(), std::chrono::steady_clock::now());
-  return turn.record_count;
+  return turn.record_count + (all_released ? 0 : 1);
 }
 
 void Control::handle(HandshakeRecord& record) {

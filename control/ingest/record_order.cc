@@ -25,10 +25,11 @@ void RecordOrder::keep(std::size_t count) {
   kept_count_ = pending_.size();
 }
 
-void RecordOrder::release_before(UnixNanos watermark, const Sink& sink) {
+bool RecordOrder::release_before(UnixNanos watermark, const Sink& sink, const Enough& enough) {
   const auto ready = [watermark](const HandshakeRecord& record) {
     return watermark == kEndOfTime || record.order_time < watermark;
   };
+  bool all_released = true;
   order_.clear();
   for (auto& record : pending_) {
     if (ready(record)) order_.push_back(&record);
@@ -42,10 +43,17 @@ void RecordOrder::release_before(UnixNanos watermark, const Sink& sink) {
     for (const auto& record : pending_) {
       if (!ready(record)) waiting_.push_back(record);
     }
-    for (auto* record : order_) sink(*record);
+    std::size_t released = 0;
+    while (released < order_.size()) {
+      sink(*order_[released++]);
+      if (enough && enough()) break;
+    }
+    all_released = released == order_.size();
+    for (; released < order_.size(); ++released) waiting_.push_back(*order_[released]);
     pending_.swap(waiting_);
   }
   if (pending_.size() > pending_count_max_) relieve(sink);
+  return all_released;
 }
 
 void RecordOrder::relieve(const Sink& sink) {

@@ -39,8 +39,11 @@ class RecordOrder {
   void keep(std::size_t count);
 
   using Sink = std::function<void(HandshakeRecord&)>;
-  /// Hands on, in order, every record decided before `watermark`. At kEndOfTime all of them.
-  void release_before(UnixNanos watermark, const Sink& sink);
+  /// Asked after each record: whether the others are to wait for the next call.
+  using Enough = std::function<bool()>;
+  /// Hands on, in order, every record decided before `watermark`. At kEndOfTime all of them. False
+  /// when it was `enough` before the end; none: it never is.
+  bool release_before(UnixNanos watermark, const Sink& sink, const Enough& enough = {});
 
   [[nodiscard]] std::size_t pending_count() const { return pending_.size(); }
   /// What was kept and not released, in no order.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "fake_dataplane.h"
 #include "handshake_records.h"
 #include "ingest/drain.h"
@@ -38,6 +40,21 @@ TEST(RecordOrder, ReleasesOnlyWhatLiesBeforeTheWatermark) {
   EXPECT_EQ(release(order, UnixNanos{11}), std::vector<std::uint16_t>{10});
   EXPECT_EQ(release(order, kEndOfTime), (std::vector<std::uint16_t>{11, 12}));
   EXPECT_EQ(order.pending_count(), 0u);
+}
+
+TEST(RecordOrder, KeepsTheRestWhenItIsEnough) {
+  RecordOrder order;
+  constexpr std::array<std::uint16_t, 4> kTimes{12, 10, 11, 20};
+  for (const std::uint16_t time : kTimes) keep(order, record_at(time, time));
+  std::vector<std::uint16_t> ports;
+  const auto sink = [&ports](HandshakeRecord& record) { ports.push_back(record.client_port); };
+  EXPECT_FALSE(order.release_before(UnixNanos{13}, sink, [&ports] { return ports.size() == 2; }));
+  EXPECT_EQ(ports, (std::vector<std::uint16_t>{10, 11}));
+  EXPECT_EQ(order.pending_count(), 2u);
+  EXPECT_TRUE(order.release_before(UnixNanos{13}, sink, [] { return true; }));
+  EXPECT_EQ(ports, (std::vector<std::uint16_t>{10, 11, 12})) << "enough, but none is left";
+  EXPECT_TRUE(order.release_before(kEndOfTime, sink));
+  EXPECT_EQ(ports, (std::vector<std::uint16_t>{10, 11, 12, 20}));
 }
 
 TEST(RecordOrder, ReleasesTheEndOfTimeItselfAtTheEnd) {
