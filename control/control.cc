@@ -16,6 +16,7 @@
 #include "export/text.h"
 #include "log.h"
 #include "report/summary.h"
+#include "wall_clock.h"
 
 namespace shakedown {
 
@@ -35,11 +36,6 @@ constexpr std::chrono::milliseconds kFlushPeriod{250};
 constexpr std::chrono::milliseconds kStopPatience{1000};
 /// Of a run that goes on for years, only the first are worth a line in the summary.
 constexpr std::size_t kWarningCountMax = 20;
-
-UnixNanos wall_clock() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return UnixNanos{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
-}
 
 bool decide(When when, int fd) {
   return when == When::always || (when == When::automatic && isatty(fd) == 1);

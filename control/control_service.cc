@@ -13,17 +13,13 @@
 #include "export/handshake_event.h"
 #include "log.h"
 #include "report/summary.h"
+#include "wall_clock.h"
 
 namespace shakedown {
 
 namespace {
 
 volatile std::sig_atomic_t reload_requested = 0;
-
-UnixNanos wall_clock() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return UnixNanos{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
-}
 
 std::string host_name() {
   char name[256] = {};

@@ -13,17 +13,9 @@
 #include "export/health_event.h"
 #include "export/text.h"
 #include "log.h"
+#include "wall_clock.h"
 
 namespace shakedown {
-
-namespace {
-
-UnixNanos wall_clock() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return UnixNanos{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
-}
-
-}  // namespace
 
 bool Control::inherit() {
   if (options_.supervised) feed_.emplace(ingest::FileDescriptor(options_.handoff_fd));

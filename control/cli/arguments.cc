@@ -15,7 +15,7 @@
 #include "cli/doctor_command.h"
 #include "cli/remote_command.h"
 #include "cli/settings.h"
-#include "config/suggestion.h"
+#include "config/values.h"
 #include "shakedown/limits.h"
 
 namespace shakedown::cli {
@@ -66,8 +66,7 @@ Notice unknown_subcommand(const std::string& word) {
     return bad_use(fmt::format("'{0}' is no command; to read a capture: shakedown read {0}", word),
                    "");
   }
-  const auto near = config::closest(word, subcommand_names());
-  const std::string hint = near ? fmt::format("; did you mean '{}'?", *near) : std::string{};
+  const std::string hint = config::hint(word, subcommand_names());
   return bad_use(fmt::format("there is no command '{}'{}", word, hint), "");
 }
 
@@ -85,8 +84,7 @@ Notice unknown_word(const std::string& word, const CLI::App& command) {
 Notice unknown_option(const std::string& word, const CLI::App& command) {
   const std::string name = word.substr(0, word.find('='));
   if (!name.starts_with('-')) return unknown_word(name, command);
-  const auto near = config::closest(name, option_names(command));
-  const std::string hint = near ? fmt::format("; did you mean '{}'?", *near) : std::string{};
+  const std::string hint = config::hint(name, option_names(command));
   return bad_use(fmt::format("unknown option '{}'{}", name, hint), command.get_name());
 }
 

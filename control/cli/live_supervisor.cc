@@ -21,6 +21,7 @@
 #include "cli/service_manager.h"
 #include "cli/status_memory.h"
 #include "cli/terminal.h"
+#include "wall_clock.h"
 
 namespace shakedown::cli {
 namespace {
@@ -149,7 +150,7 @@ bool LiveSupervisor::prepare() {
   }
   SupervisorStatus& status = memory_.get();
   status.supervisor_pid = getpid();
-  status.start_time = now_by_the_wall().value;
+  status.start_time = wall_clock().value;
   dataplane_.emplace("data plane", status.dataplane);
   control_.emplace("control plane", status.control);
   if (run_.control_socket.empty()) return true;
@@ -196,7 +197,7 @@ std::string LiveSupervisor::start_dataplane() {
   request.words.insert(request.words.begin() + 1,
                        {"--handoff-fd", std::to_string(child_end.get())});
   std::string error = dataplane_->start(request);
-  if (!error.empty()) broker_.dataplane_ended(now_by_the_wall(), {});
+  if (!error.empty()) broker_.dataplane_ended(wall_clock(), {});
   return error;
 }
 
@@ -255,12 +256,12 @@ void LiveSupervisor::restart_later(ManagedProcess& process) {
 
 void LiveSupervisor::receive_segment() {
   for (;;) {
-    switch (broker_.receive(now_by_the_wall())) {
+    switch (broker_.receive(wall_clock())) {
       case SegmentBroker::Received::nothing:
         return;
       case SegmentBroker::Received::segment:
         dataplane_->came_to_work();
-        seeing_since(now_by_the_wall());
+        seeing_since(wall_clock());
         break;
       case SegmentBroker::Received::unusable:
         refuse_segment();
@@ -304,7 +305,7 @@ void LiveSupervisor::dataplane_ended(const ChildEnd& end) {
   const SegmentView* const segment = broker_.current();
   const bool was_seeing = segment != nullptr;
   // We may have been late, and of one that hung nothing was seen since it stood still.
-  const UnixNanos now = now_by_the_wall();
+  const UnixNanos now = wall_clock();
   const UnixNanos seen_until = was_seeing ? std::min(seen_until_by(*segment), now) : now;
   broker_.dataplane_ended(seen_until, fmt::format("the data plane {}", dataplane_->last_end()));
   if (was_seeing) blind_since(seen_until);

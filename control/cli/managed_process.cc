@@ -10,6 +10,8 @@
 #include <fstream>
 #include <utility>
 
+#include "wall_clock.h"
+
 namespace shakedown::cli {
 namespace {
 
@@ -33,11 +35,6 @@ std::string in_words(const ChildEnd& end) {
 
 }  // namespace
 
-UnixNanos now_by_the_wall() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return UnixNanos{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
-}
-
 std::string ManagedProcess::start(const SpawnRequest& request) {
   restart_at_.reset();
   worked_ = {};
@@ -54,7 +51,7 @@ std::string ManagedProcess::start(const SpawnRequest& request) {
   killed_by_us_ = false;
   kill_reason_.clear();
   if (std::exchange(has_started_, true)) status_.restart_count.fetch_add(1, kRelaxed);
-  status_.start_time.store(now_by_the_wall().value, kRelaxed);
+  status_.start_time.store(wall_clock().value, kRelaxed);
   status_.running_since.store(0, kRelaxed);
   status_.pid.store(pid_, kRelaxed);
   status_.state.store(ProcessState::starting, kRelaxed);
@@ -65,7 +62,7 @@ void ManagedProcess::came_to_work() {
   if (!alive() || work_began_) return;
   work_began_ = Clock::now();
   has_ever_worked_ = true;
-  status_.running_since.store(now_by_the_wall().value, kRelaxed);
+  status_.running_since.store(wall_clock().value, kRelaxed);
   status_.state.store(ProcessState::running, kRelaxed);
 }
 
@@ -91,7 +88,7 @@ void ManagedProcess::note_end(const ChildEnd& end) {
     worked_ = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *work_began_);
   }
   work_began_.reset();
-  status_.end_time.store(now_by_the_wall().value, kRelaxed);
+  status_.end_time.store(wall_clock().value, kRelaxed);
   status_.end_signal.store(end.signal, kRelaxed);
   status_.end_exit_code.store(end.exit_code, kRelaxed);
   status_.pid.store(0, kRelaxed);

@@ -87,7 +87,4 @@ class ManagedProcess {
   std::optional<Clock::time_point> restart_at_;
 };
 
-/// Of the wall clock.
-[[nodiscard]] UnixNanos now_by_the_wall();
-
 }  // namespace shakedown::cli

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "export/community_id.h"
+#include "export/event_frame.h"
 #include "export/json_writer.h"
 #include "export/shakedown_fields.h"
 #include "export/text.h"
@@ -26,15 +27,7 @@ std::string_view event_outcome(OutcomeKind kind) {
 
 void write_event(JsonWriter& json, const Handshake& handshake) {
   const HandshakeRecord& record = handshake.record;
-  json.begin_object("event");
-  json.member("kind", "event");
-  json.begin_array("category");
-  json.value("network");
-  json.end_array();
-  json.begin_array("type");
-  json.value("connection");
-  json.end_array();
-  json.member("dataset", "shakedown.handshake");
+  begin_event(json, "event", "connection", "shakedown.handshake");
   json.member("outcome", event_outcome(record.outcome.kind));
   json.member("action", outcome_name(record.outcome.kind, record.outcome.stage));
   if (record.first_seen.known()) json.member("start", time_text(record.first_seen));
@@ -79,21 +72,6 @@ void write_network(JsonWriter& json, const HandshakeRecord& record) {
   if (record.vlan_inner != 0) {
     json.begin_object("inner");
     write_vlan(json, record.vlan_inner);
-    json.end_object();
-  }
-  json.end_object();
-}
-
-void write_observer(JsonWriter& json, const HandshakeRecord& record, const EventContext& context) {
-  json.begin_object("observer");
-  json.member("type", "sensor");
-  json.member("vendor", "Shakedown");
-  json.member("name", context.sensor_name);
-  if (record.port_index < context.interface_names.size()) {
-    json.begin_object("ingress");
-    json.begin_object("interface");
-    json.member("name", context.interface_names[record.port_index]);
-    json.end_object();
     json.end_object();
   }
   json.end_object();
@@ -179,7 +157,7 @@ void append_handshake_event(fmt::memory_buffer& out, const Handshake& handshake,
   write_endpoint(json, "source", record.client_address, record.family, record.client_port);
   write_endpoint(json, "destination", record.server_address, record.family, record.server_port);
   write_network(json, record);
-  write_observer(json, record, context);
+  write_observer(json, context, record.port_index);
   write_tls(json, handshake);
   write_shakedown(json, handshake, context);
   json.end_object();

@@ -2,7 +2,9 @@
 #include "export/health_event.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "export/event_frame.h"
 #include "export/text.h"
 #include "export/tls_names.h"
 
@@ -19,33 +21,16 @@ double share(std::uint64_t part, std::uint64_t whole) {
 }
 
 void write_event(JsonWriter& json, const aggregate::CaptureHealth::Interval& interval) {
-  json.begin_object("event");
-  json.member("kind", "metric");
-  json.begin_array("category");
-  json.value("network");
-  json.end_array();
-  json.begin_array("type");
-  json.value("info");
-  json.end_array();
-  json.member("dataset", "shakedown.capture_health");
+  begin_event(json, "metric", "info", "shakedown.capture_health");
   json.member("start", time_text(interval.begin));
   json.member("end", time_text(interval.end));
   json.end_object();
 }
 
-void write_observer(JsonWriter& json, const HealthLink* link, const EventContext& context) {
-  json.begin_object("observer");
-  json.member("type", "sensor");
-  json.member("vendor", "Shakedown");
-  json.member("name", context.sensor_name);
-  if (link != nullptr && !link->other && link->port_index < context.interface_names.size()) {
-    json.begin_object("ingress");
-    json.begin_object("interface");
-    json.member("name", context.interface_names[link->port_index]);
-    json.end_object();
-    json.end_object();
-  }
-  json.end_object();
+/// None: that of no link, or of many.
+std::optional<unsigned> port_of(const HealthLink* link) {
+  if (link == nullptr || link->other) return std::nullopt;
+  return link->port_index;
 }
 
 void write_vlan(JsonWriter& json, const HealthLink& link) {
@@ -158,26 +143,14 @@ void append_blind_event(fmt::memory_buffer& out, const BlindInterval& interval,
   JsonWriter json(out);
   json.begin_object();
   json.member("@timestamp", time_text(interval.end));
-  json.begin_object("event");
-  json.member("kind", "event");
-  json.begin_array("category");
-  json.value("network");
-  json.end_array();
-  json.begin_array("type");
-  json.value("info");
-  json.end_array();
-  json.member("dataset", "shakedown.blind");
+  begin_event(json, "event", "info", "shakedown.blind");
   json.member("action", interval.over ? "sensor_back" : "sensor_blind");
   json.member("start", time_text(interval.begin));
   json.member("end", time_text(interval.end));
   json.member("duration", std::max<std::int64_t>(0, interval.end.value - interval.begin.value));
   if (!interval.reason.empty()) json.member("reason", interval.reason);
   json.end_object();
-  json.begin_object("observer");
-  json.member("type", "sensor");
-  json.member("vendor", "Shakedown");
-  json.member("name", context.sensor_name);
-  json.end_object();
+  write_observer(json, context, std::nullopt);
   json.end_object();
   out.push_back('\n');
 }
@@ -193,7 +166,7 @@ void append_health_event(fmt::memory_buffer& out,
   json.begin_object();
   json.member("@timestamp", time_text(interval.end));
   write_event(json, interval);
-  write_observer(json, link, context);
+  write_observer(json, context, port_of(link));
   if (link != nullptr) write_vlan(json, *link);
   json.begin_object("shakedown");
   if (link != nullptr && !link->other && link->port_index < context.capture_names.size()) {

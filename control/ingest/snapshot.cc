@@ -22,6 +22,22 @@ std::string label_of(const std::string& name, RunMode mode) {
 
 }  // namespace
 
+std::string_view name_of(DataplaneState state) {
+  switch (state) {
+    case DataplaneState::starting:
+      return "starting";
+    case DataplaneState::running:
+      return "running";
+    case DataplaneState::ended:
+      return "ended";
+    case DataplaneState::interrupted:
+      return "interrupted";
+    case DataplaneState::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
 std::uint64_t Snapshot::fates() const {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < kCounterCount; ++i) {

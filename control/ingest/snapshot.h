@@ -13,11 +13,15 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shakedown/shm_layout.h"
 
 namespace shakedown::ingest {
+
+/// `running`, ...
+[[nodiscard]] std::string_view name_of(DataplaneState state);
 
 struct PortSnapshot {
   std::string name;   ///< as the data plane gives it

@@ -21,22 +21,6 @@ using aggregate::Tally;
 using aggregate::Totals;
 using exporting::JsonWriter;
 
-std::string_view state_name(DataplaneState state) {
-  switch (state) {
-    case DataplaneState::starting:
-      return "starting";
-    case DataplaneState::running:
-      return "running";
-    case DataplaneState::ended:
-      return "ended";
-    case DataplaneState::interrupted:
-      return "interrupted";
-    case DataplaneState::failed:
-      return "failed";
-  }
-  return "unknown";
-}
-
 void write_tally(JsonWriter& json, const Tally& tally) {
   json.member("handshakes", tally.handshakes);
   json.member("failures", tally.failures);
@@ -214,7 +198,7 @@ void write_capture(JsonWriter& json, const Summary& summary) {
   const ingest::Snapshot& snapshot = summary.snapshot;
   json.begin_object("capture");
   json.member("mode", snapshot.mode == RunMode::live ? "live" : "capture");
-  json.member("state", state_name(snapshot.state));
+  json.member("state", ingest::name_of(snapshot.state));
   json.begin_array("ports");
   for (const ingest::PortSnapshot& port : snapshot.ports) {
     json.begin_object();

@@ -61,7 +61,6 @@ using RecordWriter = std::function<void(fmt::memory_buffer&, const HandshakeReco
 [[nodiscard]] std::string reload_answer(const ReloadResult& result);
 
 /// `up`, `queues`, `clients`, ...
-[[nodiscard]] std::string_view name_of(DataplaneState state);
 [[nodiscard]] std::string_view name_of(LinkState state);
 [[nodiscard]] std::string_view name_of(Distribution distribution);
 [[nodiscard]] std::string_view name_of(OverloadLevel level);

@@ -3,22 +3,6 @@
 
 namespace shakedown::serve {
 
-std::string_view name_of(DataplaneState state) {
-  switch (state) {
-    case DataplaneState::starting:
-      return "starting";
-    case DataplaneState::running:
-      return "running";
-    case DataplaneState::ended:
-      return "ended";
-    case DataplaneState::interrupted:
-      return "interrupted";
-    case DataplaneState::failed:
-      return "failed";
-  }
-  return "unknown";
-}
-
 std::string_view name_of(ProcessState state) {
   switch (state) {
     case ProcessState::waiting:

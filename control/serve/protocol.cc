@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "config/problem.h"
-#include "config/suggestion.h"
+#include "config/values.h"
 #include "export/json_writer.h"
 #include "log.h"
 
@@ -99,10 +99,8 @@ Parsed request_of(std::string_view command, const json::object& object) {
   if (command == "reload") return plain<ReloadRequest>(object);
   if (command == "connection") return connection_of(object);
   if (command == "log_level") return log_level_of(object);
-  const auto near = config::closest(std::string(command), command_names());
-  return Refusal{"unknown_command",
-                 fmt::format("there is no command {}{}", in_quotes(command),
-                             near ? fmt::format("; did you mean '{}'?", *near) : std::string{})};
+  return Refusal{"unknown_command", fmt::format("there is no command {}{}", in_quotes(command),
+                                                config::hint(command, command_names()))};
 }
 
 }  // namespace

@@ -5,15 +5,11 @@
 #include <variant>
 
 #include "log.h"
+#include "wall_clock.h"
 
 namespace shakedown::serve {
 
 namespace {
-
-UnixNanos wall_clock() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return UnixNanos{std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()};
-}
 
 template <class... Handlers>
 struct Cases : Handlers... {

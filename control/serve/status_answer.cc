@@ -8,6 +8,7 @@
 
 #include "export/health_event.h"
 #include "export/text.h"
+#include "ingest/snapshot.h"
 #include "log.h"
 #include "report/progress.h"
 #include "serve/answers.h"
@@ -55,7 +56,7 @@ void write_dataplane(JsonWriter& json, SegmentHeader* segment, UnixNanos now) {
   if (segment != nullptr) {
     const UnixNanos started{segment->start_time};
     const UnixNanos heartbeat{segment->heartbeat.load(std::memory_order_relaxed)};
-    json.member("state", name_of(segment->state.load(std::memory_order_acquire)));
+    json.member("state", ingest::name_of(segment->state.load(std::memory_order_acquire)));
     json.member("mode", segment->mode == RunMode::live ? "live" : "capture");
     json.member("pid", segment->dataplane_pid);
     json.member("started", time_text(started));

@@ -20,6 +20,7 @@
 #include "handshake_scripts.h"
 #include "test_arena.h"
 #include "worker.h"
+#include "worker_harness.h"
 
 namespace {
 
@@ -58,17 +59,6 @@ namespace support = test_support;
 
 constexpr unsigned kConnectionCount = 1024;
 constexpr std::int64_t kPacketIntervalNanos = 500;
-
-/// Compiled once for all workers.
-const service::Database& compiled_services() {
-  static service::Database database;
-  static const std::string error = database.create();
-  if (!error.empty()) {
-    std::fprintf(stderr, "%s\n", error.c_str());
-    std::abort();
-  }
-  return database;
-}
 
 std::size_t arena_bytes(const WorkerConfig& config) {
   std::size_t sum = 0;
@@ -122,7 +112,7 @@ class WorkerBench {
   std::atomic<bool> stop_{false};
   support::TestArena memory_{arena_bytes(config_)};
   Worker worker_{config_, *area_, control_, stop_, memory_.arena(),
-                 Worker::Tools{compiled_services()}};
+                 test_harness::plain_tools()};
   HandshakeRecord record_;
   std::vector<std::uint8_t> messages_;
   UnixNanos clock_{1'768'478'400 * kNanosPerSecond};

@@ -8,6 +8,7 @@
 Everything is in private namespaces (link.enter_namespaces()), which go with their last process. Frames are those of the
 wire: segments of 1500 bytes, because a mirror port knows nothing of a host's offloads.
 """
+import functools
 import json
 import os
 import pathlib
@@ -27,6 +28,7 @@ PORT = 8443
 FIRST_CLIENT_PORT = 20000
 SPAN = "sd-span1"
 PATIENCE = 60
+wait_until = functools.partial(link.wait_until, patience=PATIENCE, pause=0.05)
 TOOLS = ("nginx", "openssl", "curl", "tc")
 _OFFLOADS = ("gso", "tso", "gro", "tx", "rx")
 _CONFIGURATION = """
@@ -60,14 +62,6 @@ def processor_seconds(pid):
     """Of a process, user and system together."""
     fields = pathlib.Path("/proc/%d/stat" % pid).read_text(encoding="ascii").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(what + " did not happen")
-        time.sleep(0.05)
 
 
 class Network:

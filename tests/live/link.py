@@ -44,6 +44,16 @@ def enter_namespaces():
     os.execvpe("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv], environment)
 
 
+def wait_until(condition, what, patience=30, pause=0.01):
+    """What `condition` found, as soon as it finds something."""
+    deadline = time.monotonic() + patience
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(what + " did not happen")
+        time.sleep(pause)
+    return found
+
+
 def run(*words):
     return subprocess.run(words, check=True, capture_output=True, text=True, timeout=30).stdout
 

@@ -36,14 +36,6 @@ PATIENCE = 30
 SETTLED = 0.3  # seconds after which what was sent has been read, on a busy machine too
 
 
-def wait_until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(what + " did not happen")
-        time.sleep(0.01)
-
-
 def has_segment(process):
     """Whether control has mapped what the data plane shares, which it does once its ports are open."""
     try:
@@ -69,7 +61,7 @@ class Pair:
             pass_fds=[ends[1].fileno()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for end in ends:
             end.close()
-        wait_until(lambda: has_segment(self.control) or self.dataplane.poll() is not None, "the start")
+        link.wait_until(lambda: has_segment(self.control) or self.dataplane.poll() is not None, "the start")
 
     def outcomes(self):
         """Lines of a .expect file, as far as events are there."""
@@ -139,7 +131,7 @@ class OutcomeTest(LiveTest):
                     pair = self.start(driver, "--workers", workers, *TIMEOUTS)
                     self.cable.send(frames, silence=1.5 * TIMEOUT)
                     # The last ones are those that a timeout ends, while the cable is silent.
-                    wait_until(lambda p=pair: p.outcomes().total() >= expected.total(), "the last outcome")
+                    link.wait_until(lambda p=pair: p.outcomes().total() >= expected.total(), "the last outcome")
                     self.assertEqual(pair.outcomes(), expected)
                     time.sleep(SETTLED)
                     self.assertLess(pair.stop(), 2)
@@ -286,14 +278,14 @@ class ControlTest(LiveTest):
                                      stderr=subprocess.PIPE, text=True)
         self.addCleanup(dataplane.communicate)
         self.addCleanup(dataplane.kill)
-        wait_until(path.exists, "the socket")
+        link.wait_until(path.exists, "the socket")
         for name in ("first", "second"):
             events = self.folder / name
             control = subprocess.Popen([CONTROL, "--socket", str(path), "--all", "--quiet", "--events", str(events)])
             try:
-                wait_until(lambda c=control: has_segment(c), "the hand-over")
+                link.wait_until(lambda c=control: has_segment(c), "the hand-over")
                 self.cable.send(link.read_pcap(replay.SHOWCASE))
-                wait_until(lambda e=events: e.exists() and e.stat().st_size > 0, "the first event")
+                link.wait_until(lambda e=events: e.exists() and e.stat().st_size > 0, "the first event")
             finally:
                 control.kill()
                 control.wait()

@@ -8,6 +8,7 @@ some minutes, because the pauses before a restart grow; without it a few must do
 """
 import argparse
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -30,21 +31,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "replay"
 import replay  # noqa: E402  pylint: disable=wrong-import-position
 
 PATIENCE = 30
+wait_until = functools.partial(link.wait_until, pause=0.002)
 MARGIN = 1.0  # seconds around a kill in which a connection may or may not be seen
 LINGER = 1.0  # seconds after the end of a failed connection until it is decided; until then it dies with its data plane
 SETTLED = 2.0  # seconds of traffic between two kills
 PROGRAMS = ("dataplane", "control")
 ARGUMENTS = argparse.Namespace(times=6, driver="af_packet")
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        if found := condition():
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(what + " did not happen")
-        time.sleep(0.002)
 
 
 def seconds_of(text):

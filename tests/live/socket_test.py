@@ -28,14 +28,6 @@ NOBODY = 65534
 CLIENT, SERVER = "192.0.2.7:50123", "198.51.100.5:443"
 
 
-def wait_until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(what + " did not happen")
-        time.sleep(0.01)
-
-
 def tcp_frame(flags, sequence, payload=b"", source=CLIENT, destination=SERVER):
     """A frame from `source` to `destination`; checksums are those of nobody, as on a mirror with offloads."""
     def end(text):
@@ -111,7 +103,7 @@ class SocketTest(unittest.TestCase):
     def start(self, *words):
         sensor = Sensor(self.folder, self.cable.far, *words)
         self.addCleanup(sensor.close)
-        wait_until(sensor.attached, "the start")
+        link.wait_until(sensor.attached, "the start")
         return sensor
 
     def send(self, count):
@@ -126,7 +118,7 @@ class AnswerTest(SocketTest):
     def test_status_follows_the_traffic(self):
         sensor = self.start("--sensor", "edge-1")
         self.send(500)
-        wait_until(lambda: self.packets(sensor) == 500, "the last packet")
+        link.wait_until(lambda: self.packets(sensor) == 500, "the last packet")
         status = sensor.ask("status")
         self.assertEqual(status["sensor"], "edge-1")
         self.assertEqual(status["data_plane"]["pid"], sensor.dataplane.pid)
@@ -134,7 +126,7 @@ class AnswerTest(SocketTest):
         self.assertEqual(status["control"]["pid"], sensor.control.pid)
         self.assertLess(status["data_plane"]["heartbeat_age_seconds"], 5)
         self.assertEqual(status["overload"]["level"], "none")
-        wait_until(lambda: sensor.ask("status")["traffic"]["rate_seconds"] >= 1, "the first rate")
+        link.wait_until(lambda: sensor.ask("status")["traffic"]["rate_seconds"] >= 1, "the first rate")
         text = sensor.run("status")
         self.assertEqual(text.returncode, 0, text.stderr)
         self.assertIn("edge-1: the sensor works", text.stdout)
@@ -143,7 +135,7 @@ class AnswerTest(SocketTest):
     def test_tables(self):
         sensor = self.start()
         self.send(300)
-        wait_until(lambda: self.packets(sensor) == 300, "the last packet")
+        link.wait_until(lambda: self.packets(sensor) == 300, "the last packet")
         counters = {item["name"]: item for item in sensor.ask("counters")["counters"]}
         self.assertEqual(counters["packets_received"]["total"], 300)
         self.assertEqual(len(counters["packets_received"]["workers"]), 2)
@@ -166,7 +158,7 @@ class AnswerTest(SocketTest):
         sensor = self.start()
         self.assertEqual(sensor.ask("connection", CLIENT, SERVER)["followed"], "unknown")
         self.cable.socket.send(tcp_frame(0x02, 1000))
-        wait_until(lambda: sensor.ask("connection", CLIENT, SERVER)["followed"] == "embryo", "the embryo")
+        link.wait_until(lambda: sensor.ask("connection", CLIENT, SERVER)["followed"] == "embryo", "the embryo")
         found = sensor.ask("connection", SERVER, CLIENT)
         self.assertEqual(found["followed"], "embryo")
         self.assertEqual(found["silent_workers"], [])
@@ -174,7 +166,7 @@ class AnswerTest(SocketTest):
         self.assertGreater(found["deadline_in_seconds"], 0)
         # The beginning of a ClientHello, whose rest does not come.
         self.cable.socket.send(tcp_frame(0x18, 1001, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(40)))
-        wait_until(lambda: sensor.ask("connection", CLIENT, SERVER)["followed"] == "connection", "the connection")
+        link.wait_until(lambda: sensor.ask("connection", CLIENT, SERVER)["followed"] == "connection", "the connection")
         text = sensor.run("connection", CLIENT, SERVER).stdout
         self.assertIn("its handshake is being followed", text)
         self.assertRegex(text, r"client +192\.0\.2\.7:50123\n")
@@ -233,7 +225,7 @@ class ReloadTest(SocketTest):
         sensor = self.start("--events", self.folder / "events")
         (self.folder / "events").rename(self.folder / "events.1")
         sensor.control.send_signal(signal.SIGHUP)
-        wait_until((self.folder / "events").exists, "the new file")
+        link.wait_until((self.folder / "events").exists, "the new file")
         self.assertTrue(sensor.attached())
 
 
@@ -274,7 +266,7 @@ class RunTest(SocketTest):
              "--control-socket", str(self.path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.process.communicate)
         self.addCleanup(self.process.terminate)
-        wait_until(lambda: self.status().get("data_plane", {}).get("attached"), "the start")
+        link.wait_until(lambda: self.status().get("data_plane", {}).get("attached"), "the start")
 
     def status(self):
         done = subprocess.run([SHAKEDOWN, "status", "--json", "--socket", str(self.path)], capture_output=True,
@@ -288,16 +280,16 @@ class RunTest(SocketTest):
             before = self.status()
             restarts = before["supervisor"][name]["restarts"]
             os.kill(before[name]["pid"], signal.SIGKILL)
-            wait_until(lambda n=name, r=restarts: self.status().get("supervisor", {}).get(n, {}).get("restarts") == r + 1,
+            link.wait_until(lambda n=name, r=restarts: self.status().get("supervisor", {}).get(n, {}).get("restarts") == r + 1,
                        "the restart")
-            wait_until(lambda: self.status().get("data_plane", {}).get("attached"), "the next attachment")
+            link.wait_until(lambda: self.status().get("data_plane", {}).get("attached"), "the next attachment")
             self.assertEqual(self.status()[other]["pid"], before[other]["pid"])
-        wait_until(lambda: self.status().get("blind", {}).get("count") == 1, "the blind interval")
+        link.wait_until(lambda: self.status().get("blind", {}).get("count") == 1, "the blind interval")
 
     def test_a_signal_to_the_supervisor_is_a_reload(self):
         self.events.rename(self.folder / "events.1")
         self.process.send_signal(signal.SIGHUP)
-        wait_until(self.events.exists, "the new file")
+        link.wait_until(self.events.exists, "the new file")
 
     def test_nothing_is_left_of_the_socket(self):
         self.process.terminate()
@@ -332,7 +324,7 @@ class BadClientTest(SocketTest):
         nonsense.sendall(os.urandom(200).replace(b"\n", b"") + b"\n")
         self.assertIn(b'"ok":false', nonsense.recv(4096))
         self.send(2000)
-        wait_until(lambda: self.packets(sensor) == 2000, "the last packet")
+        link.wait_until(lambda: self.packets(sensor) == 2000, "the last packet")
         flood.close()
         for client in silent:
             client.close()
@@ -348,7 +340,7 @@ class BadClientTest(SocketTest):
         self.assertEqual(late.returncode, 2)
         self.assertIn("too many others", late.stderr)
         clients.pop().close()
-        wait_until(lambda: sensor.run("status").returncode == 0, "a free place")
+        link.wait_until(lambda: sensor.run("status").returncode == 0, "a free place")
 
 
 if __name__ == "__main__":
