@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "handshake/message_rows.h"
-#include "tls/certificate.h"
 #include "tls/cipher_suite.h"
 #include "tls/record_reader.h"
 #include "tls/server_key_exchange.h"
@@ -88,7 +87,11 @@ void Machine::on_message(Exchange& exchange, Direction direction,
   counters_.add(Counter::tls_messages);
   const MessageRow& row = row_of(message.type, sender_of(direction));
   exchange.state.clear(flag_of(direction, State::client_warned, State::server_warned));
-  if (message.loss == tls::BodyLoss::pool_empty) exchange.state.set(State::over_limit);
+  // No outcome rests on a staple.
+  const bool dispensable = message.type == HandshakeType::certificate_status;
+  if (message.loss == tls::BodyLoss::pool_empty && !dispensable) {
+    exchange.state.set(State::over_limit);
+  }
 
   const bool hello_row =
       row.type == HandshakeType::server_hello || row.type == HandshakeType::hello_retry_request;
@@ -123,7 +126,7 @@ void Machine::on_message(Exchange& exchange, Direction direction,
       exchange.state.set(State::server_hello_done);
       break;
     case HandshakeType::certificate_status:
-      record.server_hello_facts.flags |= ServerHelloFacts::ocsp_staple_seen;
+      read_certificate_status(record, message);
       break;
     case HandshakeType::new_session_ticket:
       record.server_hello_facts.flags |= ServerHelloFacts::new_session_ticket_seen;
@@ -164,6 +167,8 @@ void Machine::read_client_hello(Exchange& exchange, const tls::Message& message)
   facts.record_count = message.record_count;
   facts.segment_count = message.segment_count;
   if (!message.complete_body) facts.flags |= ClientHelloFacts::truncated_parse;
+  // Left as it is by a hello that ends before its random.
+  (void)ByteReader(client_hello_.random).read_u32(record.hello_random_time);
   copy_server_name(client_hello_, record);
   if (client_hello_.server_name.size() > record.server_name.size()) {
     record.name_definition = define(record, DefinitionKind::server_name, client_hello_.server_name);
@@ -240,24 +245,6 @@ void Machine::read_server_hello(Exchange& exchange, const tls::Message& message)
       note_completed_tls13(exchange);
     }
   }
-}
-
-void Machine::read_certificate(Exchange& exchange, Direction direction,
-                               const tls::Message& message) noexcept {
-  HandshakeRecord& record = exchange.record;
-  if (!message.complete_body) return;
-  const tls::CertificateList list = tls::parse_certificate(message.body);
-  if (list.status == ParseStatus::malformed) counters_.add(Counter::tls_malformed);
-  if (direction == Direction::server_to_client) {
-    exchange.state.set(State::server_certificate);
-    record.server_certificate_count = list.count;
-    record.server_chain_bytes = saturating<std::uint16_t>(list.entries.size());
-    record.server_chain_definition =
-        define(record, DefinitionKind::certificate_chain, list.entries);
-    return;
-  }
-  record.client_certificate = list.count == 0 ? ClientCertificate::empty : ClientCertificate::sent;
-  record.client_chain_definition = define(record, DefinitionKind::certificate_chain, list.entries);
 }
 
 void Machine::on_sslv2_hello(Exchange& exchange, Direction direction, Bytes body) noexcept {

@@ -87,6 +87,7 @@ class Machine {
   void read_server_hello(Exchange& exchange, const tls::Message& message) noexcept;
   void read_certificate(Exchange& exchange, Direction direction,
                         const tls::Message& message) noexcept;
+  void read_certificate_status(HandshakeRecord& record, const tls::Message& message) noexcept;
   void enter(Exchange& exchange, Phase phase) const noexcept;
   void latch(Exchange& exchange, OutcomeKind kind, Party by) const noexcept;
   void note_finished(Exchange& exchange, Direction direction) noexcept;

@@ -5,7 +5,8 @@
 // Units:     Lengths are bytes.
 // Ownership: Every view in an event ends with the callback.
 // Threading: One worker.
-// Limits:    kHelloBytesMax and kCertificateBytesMax decide between on_message and on_over_limit.
+// Limits:    kHelloBytesMax and kCertificateBytesMax decide between on_message and on_over_limit;
+//            kCertificateStatusBytesMax whether a CertificateStatus comes with its body.
 // Failure:   on_not_tls, on_desync, on_over_limit, and Message::loss.
 // RFC:       RFC 8446 §4, §5, §6; RFC 5246 §6.2, §7; RFC 5246 §E.2 for the SSLv2 CLIENT-HELLO.
 #pragma once
@@ -63,33 +64,46 @@ enum class DesyncReason : std::uint8_t {
   too_many_records         ///< more than kRecordsPerSegmentMax in one call
 };
 
-/// How much of a message's body is kept for on_message. A longer message of a wholly kept type is
-/// over the limit; of the others the first bytes are given.
+/// What becomes of a message that is longer than what is kept of its type.
+enum class LongBody : std::uint8_t {
+  cut,        ///< its first bytes are given
+  left_out,   ///< on_message comes without a body: no outcome rests on it
+  over_limit  ///< it is skipped, and on_over_limit says so
+};
+
+/// How much of a message's body is kept for on_message.
 struct WantedBody {
   std::size_t bytes_max = 0;
-  bool whole = false;
+  LongBody longer = LongBody::cut;
 };
+
+/// RFC 6066 §8: status_type, and the response with its uint24 size.
+inline constexpr std::size_t kCertificateStatusBytesMax = 1 + 3 + kOcspResponseBytesMax;
 
 [[nodiscard]] constexpr WantedBody wanted_body(HandshakeType type) {
   switch (type) {
     case HandshakeType::client_hello:
     case HandshakeType::server_hello:
     case HandshakeType::hello_retry_request:
-      return {kHelloBytesMax, true};
+      return {kHelloBytesMax, LongBody::over_limit};
     case HandshakeType::certificate:
-      return {kCertificateBytesMax, true};
+      return {kCertificateBytesMax, LongBody::over_limit};
+    case HandshakeType::certificate_status:
+      return {kCertificateStatusBytesMax, LongBody::left_out};
     case HandshakeType::server_key_exchange:
       // Named group, or a PSK identity hint and then the length of the prime.
-      return {300, false};
+      return {300, LongBody::cut};
     case HandshakeType::new_session_ticket:
-      return {8, false};
+      return {8, LongBody::cut};
     default:
       return {};
   }
 }
 
 [[nodiscard]] constexpr std::size_t wanted_bytes(HandshakeType type, std::uint32_t length) {
-  return std::min<std::size_t>(length, wanted_body(type).bytes_max);
+  const WantedBody wanted = wanted_body(type);
+  if (wanted.longer == LongBody::left_out && length > wanted.bytes_max) return 0;
+  return std::min<std::size_t>(length, wanted.bytes_max);
 }
 
 /// A listener. Callbacks may call set_opaque() for either direction; they call nothing else of the

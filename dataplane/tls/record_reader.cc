@@ -171,7 +171,9 @@ void RecordReader::begin_message(RecordState& state) noexcept {
   if (!complete) return;  // cannot be: the array has four bytes
   state.message_received = 0;
   const WantedBody wanted = wanted_body(static_cast<HandshakeType>(type));
-  if (wanted.whole && state.message_length > wanted.bytes_max) state.set(RecordState::over_limit);
+  if (wanted.longer == LongBody::over_limit && state.message_length > wanted.bytes_max) {
+    state.set(RecordState::over_limit);
+  }
 }
 
 void RecordReader::count_carrier(RecordState& state) noexcept {

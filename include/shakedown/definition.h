@@ -26,7 +26,8 @@ namespace shakedown {
 enum class DefinitionKind : std::uint16_t {
   client_offer = 1,       ///< body: see below
   certificate_chain = 2,  ///< body: repeated `uint24 size, opaque DER[size]`, in the order sent
-  server_name = 3         ///< body: the name as sent
+  server_name = 3,        ///< body: the name as sent
+  ocsp_response = 4       ///< body: the OCSPResponse (RFC 6960 §4.2.1) of a CertificateStatus
 };
 
 /// An id is a keyed digest of kind and body. It is equal in all workers of one run, differs between

@@ -15,7 +15,8 @@
 //            | look, give_back, pop, take_all| never  | yes     | never  |
 //            | fill                          | yes    | yes     | yes (may be older than the truth) |
 //
-// Limits:    kRecordRingCapacity records, kDefinitionRingBytes bytes.
+// Limits:    The capacity of a record ring, a power of two, and kRecordRingCapacity of a worker's;
+//            kDefinitionRingBytes bytes.
 // Failure:   A full ring refuses and changes nothing; the caller counts it. Each push and each
 //            taking is published by one store, so that either side may die at any moment and leaves
 //            whole records and definitions behind.
@@ -38,16 +39,20 @@
 namespace shakedown {
 
 /// Boost's queue cannot be read without giving the places back at once; hence two counters of our
-/// own around an array. They only grow, and `given_back <= pushed <= given_back + capacity`.
-class RecordRing {
+/// own around an array. They only grow, and `given_back <= pushed <= given_back + capacity`. A ring
+/// that is made takes no memory for its places before they are used.
+template <std::size_t capacity>
+class BasicRecordRing {
  public:
+  static constexpr std::size_t kCapacity = capacity;
+
   [[nodiscard]] bool try_push(const HandshakeRecord& record) noexcept {
     const std::uint64_t pushed = pushed_.load(std::memory_order_relaxed);
-    if (pushed - given_back_seen_ == kRecordRingCapacity) {
+    if (pushed - given_back_seen_ == kCapacity) {
       given_back_seen_ = given_back_.load(std::memory_order_acquire);
-      if (pushed - given_back_seen_ == kRecordRingCapacity) return false;
+      if (pushed - given_back_seen_ == kCapacity) return false;
     }
-    std::construct_at(&slots_[pushed % kRecordRingCapacity].record, record);
+    std::construct_at(&slots_[pushed % kCapacity].record, record);
     pushed_.store(pushed + 1, std::memory_order_release);
     return true;
   }
@@ -64,7 +69,7 @@ class RecordRing {
   /// The record that is given back after `index` others. `index` < fill().
   [[nodiscard]] const HandshakeRecord& at(std::size_t index) const noexcept {
     const std::uint64_t first = given_back_.load(std::memory_order_relaxed);
-    return slots_[(first + index) % kRecordRingCapacity].record;
+    return slots_[(first + index) % kCapacity].record;
   }
   /// The oldest `count` records go, and their places are free. `count` <= fill().
   void give_back(std::size_t count) noexcept {
@@ -83,11 +88,11 @@ class RecordRing {
     // In this order: the other way round more could have been given back than was seen pushed.
     const std::uint64_t given_back = given_back_.load(std::memory_order_acquire);
     const std::uint64_t pushed = pushed_.load(std::memory_order_acquire);
-    return std::min<std::uint64_t>(pushed - given_back, kRecordRingCapacity);
+    return std::min<std::uint64_t>(pushed - given_back, kCapacity);
   }
 
  private:
-  static_assert((kRecordRingCapacity & (kRecordRingCapacity - 1)) == 0,
+  static_assert(kCapacity > 0 && (kCapacity & (kCapacity - 1)) == 0,
                 "places follow from counters by masking");
   /// Nothing is written to a place before a record is.
   union Slot {
@@ -99,8 +104,11 @@ class RecordRing {
   alignas(64) std::atomic<std::uint64_t> pushed_{0};
   std::uint64_t given_back_seen_ = 0;  ///< the worker's: no more is free than this tells
   alignas(64) std::atomic<std::uint64_t> given_back_{0};
-  alignas(64) std::array<Slot, kRecordRingCapacity> slots_;
+  alignas(64) std::array<Slot, kCapacity> slots_;
 };
+
+/// The ring of a worker.
+using RecordRing = BasicRecordRing<kRecordRingCapacity>;
 
 /// Boost.Lockfree inside, nothing of it outside.
 class DefinitionRing {

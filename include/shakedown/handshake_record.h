@@ -232,6 +232,7 @@ struct HandshakeRecord {
   std::uint64_t server_chain_definition = 0;
   std::uint64_t client_chain_definition = 0;
   std::uint64_t name_definition = 0;
+  std::uint64_t ocsp_definition = 0;  ///< the stapled response; TLS 1.2 and older show it
 
   IpAddress client_address;
   IpAddress server_address;
@@ -240,6 +241,9 @@ struct HandshakeRecord {
 
   std::uint32_t flags = 0;
   std::uint32_t tunnel_id = 0;
+  /// The first four bytes of ClientHello.random: seconds since 1970 by the client's clock, where its
+  /// stack still puts them there (RFC 5246 §7.4.1.2); anything at all where it does not.
+  std::uint32_t hello_random_time = 0;
   ClientHelloFacts client_hello_facts;
   ServerHelloFacts server_hello_facts;
   Ja4 ja4;
@@ -276,7 +280,7 @@ struct HandshakeRecord {
   /// record stands for 256 / (kept_share + 1) of its kind.
   std::uint8_t kept_share = 255;
   std::array<char, 33> history{};       ///< letters of Zeek's ssl_history
-  std::array<char, 58> server_name{};  ///< without terminator; length in client_hello_facts
+  std::array<char, 46> server_name{};  ///< without terminator; length in client_hello_facts
 };
 static_assert(std::is_trivially_copyable_v<HandshakeRecord>);
 static_assert(sizeof(HandshakeRecord) == 512);

@@ -52,6 +52,10 @@ inline constexpr std::size_t kRecordBytesMax = (1u << 14) + 2048;
 inline constexpr std::size_t kHelloBytesMax = 16 * 1024;
 /// Certificate message that is kept. Larger ones are skipped and the chain is unknown.
 inline constexpr std::size_t kCertificateBytesMax = 64 * 1024 - 64;
+/// OCSPResponse that is kept. One is 300 bytes to 2 KB, with a signer's certificate in it up to 6
+/// KB; a larger one is left out. With the four bytes before it in its message it fits a medium
+/// buffer.
+inline constexpr std::size_t kOcspResponseBytesMax = 16 * 1024 - 4;
 /// Certificates counted in one message; real chains have two to five.
 inline constexpr unsigned kCertificateCountMax = 16;
 inline constexpr unsigned kCipherSuiteCountMax = 512;
@@ -69,6 +73,7 @@ inline constexpr std::size_t kSmallBufferBytes = 4 * 1024;
 inline constexpr std::size_t kMediumBufferBytes = 16 * 1024;
 inline constexpr std::size_t kLargeBufferBytes = 64 * 1024;
 static_assert(kHelloBytesMax <= kMediumBufferBytes);
+static_assert(kOcspResponseBytesMax + 4 <= kMediumBufferBytes);
 static_assert(kCertificateBytesMax <= kLargeBufferBytes);
 
 // --- between the processes

@@ -32,7 +32,7 @@ namespace shakedown {
 
 inline constexpr std::uint64_t kSegmentMagic = 0x4e574f44'454b4853;  // "SHKEDOWN" in memory
 /// Raised by hand when the meaning of a field changes; layout_hash() notices the rest.
-inline constexpr std::uint32_t kSegmentAbiVersion = 2;
+inline constexpr std::uint32_t kSegmentAbiVersion = 3;
 
 enum class DataplaneState : std::uint32_t {
   starting = 0,

@@ -99,6 +99,42 @@ TEST_F(RecordRingTest, IsFullUntilSomethingIsGivenBack) {
   EXPECT_EQ(records.back().sequence, kRecordRingCapacity + 1);
 }
 
+template <class Ring>
+class RingOfAnyCapacity : public testing::Test {};
+
+using Capacities = testing::Types<BasicRecordRing<1>, BasicRecordRing<2>, BasicRecordRing<16'384>>;
+TYPED_TEST_SUITE(RingOfAnyCapacity, Capacities);
+
+TYPED_TEST(RingOfAnyCapacity, HoldsItsCapacityInOrderAndRefusesOneMore) {
+  const auto ring = std::make_unique_for_overwrite<TypeParam>();
+  HandshakeRecord record;
+  for (std::uint64_t turn = 0; turn < 3; ++turn) {
+    const std::uint64_t first = turn * TypeParam::kCapacity;
+    for (std::uint64_t i = 0; i < TypeParam::kCapacity; ++i) {
+      record.sequence = first + i;
+      ASSERT_TRUE(ring->try_push(record));
+    }
+    EXPECT_FALSE(ring->try_push(record));
+    EXPECT_EQ(ring->fill(), TypeParam::kCapacity);
+    EXPECT_EQ(ring->at(TypeParam::kCapacity - 1).sequence, first + TypeParam::kCapacity - 1);
+    for (std::uint64_t i = 0; i < TypeParam::kCapacity; ++i) {
+      ASSERT_EQ(ring->pop(&record, 1), 1u);
+      ASSERT_EQ(record.sequence, first + i);
+    }
+    EXPECT_EQ(ring->fill(), 0u);
+  }
+}
+
+TYPED_TEST(RingOfAnyCapacity, RefusesUntilAPlaceIsGivenBack) {
+  const auto ring = std::make_unique_for_overwrite<TypeParam>();
+  HandshakeRecord record;
+  while (ring->try_push(record)) {
+  }
+  ring->give_back(1);
+  EXPECT_TRUE(ring->try_push(record));
+  EXPECT_FALSE(ring->try_push(record));
+}
+
 DefinitionHeader header_of(std::uint64_t id, std::size_t body_size) {
   DefinitionHeader header;
   header.id = id;

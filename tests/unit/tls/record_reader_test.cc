@@ -170,11 +170,33 @@ TEST_F(RecordReaderTest, GivesOnlyTheWantedPrefix) {
 
 TEST_F(RecordReaderTest, HoldsNoBufferForUnwantedMessages) {
   const OwnedBytes stream = handshake_record(
-      handshake_message(HandshakeType::certificate_status, test_support::opaque_bytes(900)));
+      handshake_message(HandshakeType::certificate_verify, test_support::opaque_bytes(900)));
   ASSERT_TRUE(read(OwnedBytes(stream.begin(), stream.end() - 1)));
   EXPECT_EQ(reader_.pool().held_count(), 0u);
   ASSERT_TRUE(read({stream.back()}));
   EXPECT_EQ(listener_.messages.size(), 1u);
+}
+
+TEST_F(RecordReaderTest, KeepsAStapleOfTheLargestSize) {
+  const OwnedBytes message =
+      test_support::certificate_status(test_support::opaque_bytes(kOcspResponseBytesMax));
+  read_in_pieces(split_over_records(message, 16384), 1400);
+  ASSERT_EQ(listener_.messages.size(), 1u);
+  EXPECT_TRUE(listener_.messages[0].complete_body);
+  EXPECT_EQ(listener_.bodies[0], body_of(message));
+}
+
+TEST_F(RecordReaderTest, HoldsNoBufferForAStapleAboveTheLimitAndReportsItWithoutBody) {
+  const OwnedBytes stream = split_over_records(
+      test_support::certificate_status(test_support::opaque_bytes(kOcspResponseBytesMax + 1)),
+      16384);
+  read_in_pieces(OwnedBytes(stream.begin(), stream.end() - 1), 1400);
+  EXPECT_EQ(reader_.pool().held_count(), 0u);
+  ASSERT_TRUE(read({stream.back()}));
+  ASSERT_EQ(listener_.messages.size(), 1u);
+  EXPECT_FALSE(listener_.messages[0].complete_body);
+  EXPECT_TRUE(listener_.bodies[0].empty());
+  EXPECT_EQ(listener_.messages[0].loss, BodyLoss::none);
 }
 
 TEST_F(RecordReaderTest, KeepsACertificateOfTheLargestSize) {
