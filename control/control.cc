@@ -66,6 +66,7 @@ std::size_t Control::run_once() {
   const bool all_released = order_.release_before(
       turn.watermark, [this](HandshakeRecord& record) { handle(record); },
       live_ ? enough : ingest::RecordOrder::Enough{});
+  if (live_ && all_released) release_held(turn.watermark);
   if (all_released && turn.watermark != kEndOfTime) {
     capture_health_.advance(turn.watermark, [this](const auto& done) { report_health(done); });
   }
@@ -78,14 +79,9 @@ void Control::handle(HandshakeRecord& record) {
   const ingest::Judgement judgement = visibility_.judge(record);
   capture_health_.advance(record.order_time, [this](const auto& done) { report_health(done); });
   capture_health_.add(record, judgement.sight);
-  enrich::Handshake handshake = enrich::resolve(record, definitions_);
-  handshake.tags = watchlists_.match(handshake.server_name);
-  totals_.add(handshake);
-  if (!wants_event(record.outcome.kind)) return;
-  line_.clear();
-  exporting::append_handshake_event(line_, handshake, context_);
-  // A failed write is kept by the file and ends the session at the next turn.
-  static_cast<void>(events_.write({line_.data(), line_.size()}));
+  // A control before this one had taken it, and left it in the hold as well as in the ring.
+  if (hold_->was_inherited(record)) return;
+  learn_and_conclude(record);
 }
 
 void Control::report_health(const aggregate::CaptureHealth::Interval& interval) {
@@ -104,12 +100,14 @@ void Control::report_health(const aggregate::CaptureHealth::Interval& interval) 
   static_cast<void>(health_file().write({line_.data(), line_.size()}));
 }
 
-bool Control::wants_event(OutcomeKind kind) const {
-  return events_.is_open() && (options_.all || is_failure(kind));
+bool Control::wants_event(const enrich::Handshake& handshake) const {
+  return events_.is_open() && (options_.all || is_failure(handshake.record.outcome.kind));
 }
 
 int Control::run() {
-  if (!inherit() || !load_configuration() || !open_outputs()) return kExitUsage;
+  if (!inherit() || !load_configuration() || !open_diagnosis() || !open_outputs()) {
+    return kExitUsage;
+  }
   open_service();
   Session session = options_.supervised ? Session::ended : Session::lost;
   for (;;) {
@@ -291,12 +289,15 @@ void Control::flush_outputs(bool idle) {
   commit();
 }
 
-void Control::commit() {
+void Control::commit(Rings rings) {
   // A failed write is kept by the file and ends the session at the next turn.
   for (exporting::OutputFile* file : {&events_, &health_}) {
     if (file->is_open()) static_cast<void>(file->flush());
   }
-  if (output_error().empty()) drain_->give_back(order_);
+  if (!output_error().empty()) return;
+  hold_->commit();
+  // Last, so that each record is in the hold or written before it leaves its ring.
+  if (rings == Rings::give_back) drain_->give_back(order_);
 }
 
 bool Control::told_to_stop(bool dataplane_active) {
@@ -314,6 +315,8 @@ void Control::finish_rings() {
   for (std::size_t turn = 0; turn <= kRecordRingCapacity && !drain_->all_empty(); ++turn)
     run_once();
   order_.release_before(kEndOfTime, [this](HandshakeRecord& record) { handle(record); });
+  // Nothing that could explain them is still to come.
+  release_held(kEndOfTime);
   if (live_) commit();
 }
 
@@ -356,12 +359,13 @@ int Control::finish(Session last) {
     complain(output_error());
     return kExitUsage;
   }
+  const bool profiles_saved = finish_profiles();
   // The text summary shows the warnings itself, when there is one.
   const bool summary_wanted = !options_.quiet && counted_.worker_count != 0;
   if (!summary_wanted || options_.json) {
     for (const std::string& warning : warnings_) log::warning(warning);
   }
-  if (summary_wanted && !print_summary()) return kExitUsage;
+  if ((summary_wanted && !print_summary()) || !profiles_saved) return kExitUsage;
   return last == Session::lost && !options_.supervised ? kExitDataplaneLost : kExitOk;
 }
 

@@ -23,10 +23,15 @@
 #include "aggregate/lost_times.h"
 #include "aggregate/totals.h"
 #include "cli/supervisor_status.h"
+#include "diagnose/diagnoser.h"
+#include "diagnose/profile/profile_file.h"
+#include "diagnosis_plan.h"
+#include "enrich/chain_judge.h"
 #include "enrich/definition_store.h"
 #include "enrich/watchlist.h"
 #include "export/handshake_event.h"
 #include "export/output_file.h"
+#include "hold/record_hold.h"
 #include "ingest/attachment.h"
 #include "ingest/drain.h"
 #include "ingest/record_order.h"
@@ -36,6 +41,7 @@
 #include "options.h"
 #include "reload.h"
 #include "report/progress.h"
+#include "serve/recent_events.h"
 #include "serve/service.h"
 
 namespace shakedown {
@@ -56,11 +62,11 @@ class Control {
   static void request_reload() noexcept;
 
  private:
-  /// One turn: rings, order, and per record visibility, definitions, totals, event. Returns how
-  /// many records came.
+  /// One turn: rings, order, and per record visibility, definitions, what is learnt from it, totals
+  /// and, now or some seconds later, cause and event. Returns how many records came.
   std::size_t run_once();
   void handle(HandshakeRecord& record);
-  [[nodiscard]] bool wants_event(OutcomeKind kind) const;
+  [[nodiscard]] bool wants_event(const enrich::Handshake& handshake) const;
   /// One interval of the capture's health is over.
   void report_health(const aggregate::CaptureHealth::Interval& interval);
   /// Where its lines go: a file of their own, or among the events.
@@ -90,8 +96,10 @@ class Control {
   [[nodiscard]] bool awaits_another() const { return reconnects() || options_.supervised; }
   /// What runs for long is followed while it is written.
   void flush_outputs(bool idle);
-  /// Writes what there is. What is written need not stay in the rings.
-  void commit();
+  enum class Rings { give_back, leave };
+  /// Writes what there is. What is written need not stay in the hold, nor in the rings; while
+  /// records are being handed on, the rings know nothing of those that are on their way.
+  void commit(Rings rings = Rings::give_back);
   /// Tells the supervisor that we are alive.
   void beat();
   [[nodiscard]] bool told_to_stop(bool dataplane_active);
@@ -104,6 +112,19 @@ class Control {
   [[nodiscard]] bool open_outputs();
   [[nodiscard]] int finish(Session last);
   [[nodiscard]] bool print_summary();
+
+  // control_diagnosis.cc: why it failed.
+  [[nodiscard]] bool open_diagnosis();
+  [[nodiscard]] bool open_profiles(const std::string& path);
+  void save_profiles(std::chrono::steady_clock::time_point now);
+  [[nodiscard]] bool finish_profiles();
+  void learn_and_conclude(const HandshakeRecord& record);
+  /// Those that have waited long enough at that time.
+  void release_held(UnixNanos now);
+  void conclude_held(const HandshakeRecord& record);
+  void conclude(const enrich::Handshake& handshake);
+  /// Of a reload.
+  void take_diagnosis(const DiagnosisPlan& plan, enrich::TrustStore trust);
 
   // control_service.cc: requests of others while control goes on with its work.
   void open_service();
@@ -130,6 +151,13 @@ class Control {
   ingest::RecordOrder order_;
   ingest::Visibility visibility_;
   enrich::DefinitionStore definitions_;
+  enrich::ChainJudge chain_judge_;
+  std::optional<diagnose::Diagnoser> diagnoser_;
+  std::optional<hold::RecordHold>
+      hold_;  ///< failures, for the seconds after which they are diagnosed
+  diagnose::ProfileFile profile_file_;
+  std::chrono::steady_clock::time_point profile_save_due_;
+  serve::RecentEvents recent_events_;
   enrich::Watchlists watchlists_;
   aggregate::Totals totals_;
   aggregate::CaptureHealth capture_health_;

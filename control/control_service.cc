@@ -13,6 +13,7 @@
 #include "export/handshake_event.h"
 #include "log.h"
 #include "report/summary.h"
+#include "serve/explain_answer.h"
 #include "wall_clock.h"
 
 namespace shakedown {
@@ -47,7 +48,14 @@ void Control::open_service() {
           .reload = [this] { return begin_reload(); },
           .write_record = [this](fmt::memory_buffer& out,
                                  const HandshakeRecord& record) { write_unfinished(out, record); },
-          .supervisor = supervisor_});
+          .supervisor = supervisor_,
+          .recent_events = &recent_events_,
+          .profile_of =
+              [this](const HandshakeRecord& record) {
+                const enrich::Handshake handshake =
+                    enrich::resolve(record, definitions_, chain_judge_);
+                return serve::profile_json(handshake, diagnoser_->profiles().view(handshake));
+              }});
 }
 
 void Control::serve() {
@@ -58,12 +66,14 @@ void Control::serve() {
   } else {
     overload_times_.pause();
   }
-  if (service_) service_->turn(std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  save_profiles(now);
+  if (service_) service_->turn(now);
 }
 
 bool Control::begin_reload() {
   if (configuration_reader_.running()) return false;
-  configuration_reader_.start(options_.config_path);
+  configuration_reader_.start(options_);
   return true;
 }
 
@@ -75,6 +85,7 @@ void Control::finish_reload(FreshConfiguration fresh) {
     apply_changes(configuration_, fresh.configuration, options_, result);
     configuration_ = std::move(fresh.configuration);
     watchlists_ = std::move(*fresh.watchlists);
+    take_diagnosis(fresh.diagnosis, std::move(fresh.trust));
     for (const std::string& name : watchlists_.names()) totals_.watchlists.try_emplace(name);
     if (options_.log_level != before.log_level) {
       set_log_level(log::level_of(options_.log_level).value_or(log::kDefaultLevel));
@@ -115,11 +126,12 @@ void Control::reopen_outputs(const Options& before, ReloadResult& result) {
 
 void Control::write_unfinished(fmt::memory_buffer& out, HandshakeRecord record) {
   // A definition may be on its way still, which is no loss.
-  for (std::uint64_t* id : {&record.offer_definition, &record.server_chain_definition,
-                            &record.client_chain_definition, &record.name_definition}) {
+  for (std::uint64_t* id :
+       {&record.offer_definition, &record.server_chain_definition, &record.client_chain_definition,
+        &record.name_definition, &record.ocsp_definition}) {
     if (!definitions_.contains(*id)) *id = 0;
   }
-  enrich::Handshake handshake = enrich::resolve(record, definitions_);
+  enrich::Handshake handshake = enrich::resolve(record, definitions_, chain_judge_);
   handshake.tags = watchlists_.match(handshake.server_name);
   exporting::append_handshake_event(out, handshake, context_);
 }

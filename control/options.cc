@@ -4,7 +4,41 @@
 #include <CLI/CLI.hpp>
 #include <map>
 
+#include "config/live_settings.h"
+#include "config/values.h"
+
 namespace shakedown {
+
+namespace {
+
+void add_diagnosis(CLI::App& app, Options& options) {
+  app.add_option("--roots", options.roots,
+                 "trust anchors besides the system's, a file or a folder; once for each")
+      ->allow_extra_args(false)
+      ->type_name("PATH");
+  app.add_flag("--no-system-roots", options.no_system_roots, "trust only what --roots names");
+  app.add_option("--crls", options.crls, "revocation lists, a file or a folder; once for each")
+      ->allow_extra_args(false)
+      ->type_name("PATH");
+  app.add_option("--profiles", options.profiles_path,
+                 "remember in this file what works at each server")
+      ->type_name("FILE");
+  const auto parse_wait = [&options](const std::string& text) {
+    // Was checked before it comes here.
+    static_cast<void>(
+        config::parse_duration(text, config::kDiagnosisWaitRange, options.diagnosis_wait_nanos));
+  };
+  const auto wait_error = [](const std::string& text) {
+    std::optional<std::int64_t> ignored;
+    return config::parse_duration(text, config::kDiagnosisWaitRange, ignored);
+  };
+  app.add_option_function<std::string>("--diagnosis-wait", parse_wait,
+                                       "time for what a client does next to become evidence")
+      ->check(CLI::Validator(wait_error, ""))
+      ->type_name("TIME");
+}
+
+}  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   Options options;
@@ -43,6 +77,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
   app.add_flag("--all", options.all, "events for successes and what could not be judged as well");
   app.add_flag("--json", options.json, "the summary as one JSON object");
   app.add_flag("--quiet", options.quiet, "no summary, no progress");
+  app.add_flag("--verbose", options.verbose, "also the memory budget");
   app.add_option("--progress", options.progress, "show progress on standard error")
       ->transform(CLI::CheckedTransformer(whens).description(""))
       ->type_name("auto|always|never");
@@ -62,6 +97,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code) {
       ->check(CLI::Range(1, 1000).description(""))
       ->type_name("N")
       ->capture_default_str();
+  add_diagnosis(app, options);
 
   try {
     app.parse(argc, argv);

@@ -9,8 +9,10 @@
 // RFC:       none
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace shakedown {
 
@@ -34,11 +36,18 @@ struct Options {
   bool all = false;
   bool json = false;
   bool quiet = false;
+  bool verbose = false;
   When progress = When::automatic;
   When color = When::automatic;
   std::string sensor_name;  ///< empty: the default of the mode
   std::string log_level;    ///< error, warning, info, debug; empty: the default
   unsigned rows = 5;
+  // What a diagnosis rests on besides the packets. What is open here, the configuration may say.
+  std::vector<std::string> roots;  ///< files or folders; instead of those of the configuration
+  std::vector<std::string> crls;   ///< likewise
+  bool no_system_roots = false;
+  std::string profiles_path;       ///< empty: that of the configuration, of a live run
+  std::optional<std::int64_t> diagnosis_wait_nanos;
 };
 
 /// Sets `exit_code` when there is nothing to run: after --help and --version, and for bad

@@ -15,17 +15,29 @@ namespace shakedown {
 
 namespace {
 
-FreshConfiguration read(const std::string& path) {
+/// Files of trust that cannot be used are problems like any other.
+void read_trust(const Options& options, FreshConfiguration& fresh) {
+  fresh.diagnosis = diagnosis_plan(options, fresh.configuration.diagnosis);
+  enrich::TrustStore::Loaded loaded;
+  fresh.trust = enrich::TrustStore::load(fresh.diagnosis.trust, loaded);
+  for (const std::string& sentence : loaded.warnings) log::warning(sentence);
+  fresh.problems.insert(fresh.problems.end(), loaded.errors.begin(), loaded.errors.end());
+  if (!fresh.problems.empty()) fresh.watchlists.reset();
+}
+
+FreshConfiguration read(const Options& options) {
   FreshConfiguration fresh;
-  if (path.empty()) {
-    // Without a file there is nothing to change.
+  if (options.config_path.empty()) {
+    // Without a file there is nothing to change but what it would have named.
     fresh.watchlists.emplace();
+    read_trust(options, fresh);
     return fresh;
   }
-  config::Reading reading = config::read_configuration(path);
+  config::Reading reading = config::read_configuration(options.config_path);
   fresh.watchlists = config::compile_watchlists(reading);
   fresh.problems = reading.problems.lines();
   fresh.configuration = std::move(reading.configuration);
+  if (fresh.problems.empty()) read_trust(options, fresh);
   return fresh;
 }
 
@@ -61,6 +73,20 @@ class Changes {
   ReloadResult& result_;
 };
 
+/// The options stay what the command line said; the rest is looked up in the configuration.
+void note_diagnosis(const config::DiagnosisSettings& running, const config::DiagnosisSettings& now,
+                    const Options& options, ReloadResult& result) {
+  const auto note = [&result](const char* name, bool changed, bool said_otherwise) {
+    if (changed) (said_otherwise ? result.overridden : result.taken).emplace_back(name);
+  };
+  note("diagnosis.wait", running.wait_nanos != now.wait_nanos,
+       options.diagnosis_wait_nanos.has_value());
+  note("diagnosis.system_roots", running.system_roots != now.system_roots, options.no_system_roots);
+  note("diagnosis.roots", running.roots != now.roots, !options.roots.empty());
+  note("diagnosis.crls", running.crls != now.crls, !options.crls.empty());
+  note("diagnosis.expires_soon", running.expires_soon_nanos != now.expires_soon_nanos, false);
+}
+
 }  // namespace
 
 std::string ReloadResult::sentence() const {
@@ -79,8 +105,8 @@ std::string ReloadResult::sentence() const {
   return text;
 }
 
-void ConfigurationReader::start(const std::string& path) {
-  reading_ = std::async(std::launch::async, [path] { return read(path); });
+void ConfigurationReader::start(const Options& options) {
+  reading_ = std::async(std::launch::async, [options] { return read(options); });
 }
 
 std::optional<FreshConfiguration> ConfigurationReader::poll() {
@@ -99,6 +125,7 @@ void apply_changes(const config::Configuration& running, const config::Configura
   changes.take("output.health", running.output.health, now.output.health, options.health_path);
   changes.take("control.log_level", running.control.log_level, now.control.log_level,
                options.log_level);
+  note_diagnosis(running.diagnosis, now.diagnosis, options, result);
   if (!same(running.watchlists, now.watchlists)) result.taken.emplace_back("watchlists");
   result.needs_restart = config::needs_restart(running, now);
 }

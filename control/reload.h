@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "config/configuration.h"
+#include "diagnosis_plan.h"
+#include "enrich/trust_store.h"
 #include "enrich/watchlist.h"
 #include "options.h"
 
@@ -40,12 +42,15 @@ struct ReloadResult {
 struct FreshConfiguration {
   config::Configuration configuration;
   std::optional<enrich::Watchlists> watchlists;  ///< none when there are problems
+  DiagnosisPlan diagnosis;
+  enrich::TrustStore trust;
   std::vector<std::string> problems;
 };
 
 class ConfigurationReader {
  public:
-  void start(const std::string& path);
+  /// `options` says what of the file the command line overrides.
+  void start(const Options& options);
   [[nodiscard]] bool running() const { return reading_.valid(); }
   /// What was read, once; nothing while it is still being read.
   [[nodiscard]] std::optional<FreshConfiguration> poll();
@@ -55,7 +60,7 @@ class ConfigurationReader {
 };
 
 /// Takes over into `options` what has changed between the two configurations, as far as the command
-/// line did not say it, and notes what was done. Watchlists are only compared.
+/// line did not say it, and notes what was done. Watchlists and `diagnosis` are only compared.
 void apply_changes(const config::Configuration& running, const config::Configuration& now,
                    Options& options, ReloadResult& result);
 

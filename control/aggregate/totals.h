@@ -16,9 +16,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 
+#include "aggregate/cause_totals.h"
 #include "aggregate/worst_keys.h"
 #include "enrich/handshake.h"
 #include "shakedown/overload.h"
@@ -108,8 +110,14 @@ struct Totals {
   WorstKeys clients;
   WorstKeys servers;
   WorstKeys names;
+  CauseTotals why;
 
   void add(const enrich::Handshake& handshake);
+  /// What was concluded about a handshake that was added, now or later.
+  void add_cause(const enrich::Handshake& handshake, const diagnose::Diagnosis& diagnosis) {
+    why.add(handshake, diagnosis);
+  }
+  void add_warnings(std::span<const diagnose::Warning> warnings) { why.add(warnings); }
 
  private:
   void add_tls(const enrich::Handshake& handshake);

@@ -13,6 +13,7 @@
 
 #include "cli/commands.h"
 #include "cli/doctor_command.h"
+#include "cli/explain_command.h"
 #include "cli/remote_command.h"
 #include "cli/settings.h"
 #include "config/values.h"
@@ -22,7 +23,7 @@ namespace shakedown::cli {
 namespace {
 
 constexpr const char* kDescription =
-    "Shakedown finds the TLS handshakes that failed, and says how they ended on the wire.";
+    "Shakedown finds the TLS handshakes that failed, and says why.";
 
 constexpr const char* kExamples =
     "Examples:\n"
@@ -30,6 +31,8 @@ constexpr const char* kExamples =
     "  shakedown read edge.pcap --events failures.ndjson  and each failure as a line of JSON\n"
     "  shakedown run --port eth1                           the same from an interface, until "
     "Ctrl-C\n"
+    "  shakedown explain 192.0.2.7 edge.pcap              why it failed for one client, and what "
+    "to do\n"
     "  shakedown version\n"
     "\n"
     "'shakedown COMMAND --help' says more about one command.";
@@ -38,7 +41,7 @@ constexpr const char* kVersionDescription = "Print the version.";
 
 const std::vector<std::string>& subcommand_names() {
   static const std::vector<std::string> names = [] {
-    std::vector<std::string> all = {"read", "run", "doctor", "version", "help"};
+    std::vector<std::string> all = {"read", "run", "doctor", "explain", "version", "help"};
     all.insert(all.end(), RemoteDeclaration::names().begin(), RemoteDeclaration::names().end());
     return all;
   }();
@@ -141,6 +144,16 @@ Command checked(const CLI::App& command, DoctorCommand doctor) {
   return doctor;
 }
 
+Command checked(const CLI::App& command, ExplainCommand explain) {
+  for (const std::string& word : command.remaining()) {
+    if (word.starts_with('-') && word != "--") return unknown_option(word, command);
+  }
+  if (const std::string mistake = find_mistake(explain); !mistake.empty()) {
+    return bad_use(mistake, command.get_name());
+  }
+  return explain;
+}
+
 Command checked(const CLI::App& command, const RemoteCommand& remote) {
   if (const auto word = left_over(command)) return unknown_option(*word, command);
   if (const std::string mistake = find_mistake(remote); !mistake.empty()) {
@@ -162,6 +175,8 @@ Command parse_arguments(const std::vector<std::string>& arguments) {
   const CLI::App* run_command = declare_run(app, run);
   DoctorCommand doctor;
   const CLI::App* doctor_command = declare_doctor(app, doctor);
+  ExplainCommand explain;
+  const CLI::App* explain_command = declare_explain(app, explain);
   const RemoteDeclaration remote(app);
   CLI::App* version_command = app.add_subcommand("version", kVersionDescription);
   version_command->footer("");
@@ -195,6 +210,7 @@ Command parse_arguments(const std::vector<std::string>& arguments) {
   if (read_command->parsed()) return checked(*read_command, std::move(read));
   if (run_command->parsed()) return checked(*run_command, std::move(run));
   if (doctor_command->parsed()) return checked(*doctor_command, std::move(doctor));
+  if (explain_command->parsed()) return checked(*explain_command, std::move(explain));
   if (const CLI::App* asking = remote.parsed()) return checked(*asking, remote.command());
   return Notice{app.help(), kExitBadUse};
 }

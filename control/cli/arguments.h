@@ -38,6 +38,11 @@ struct CommonOptions {
   std::optional<std::string> health;  ///< the same; may be where the events go
   std::optional<unsigned> worker_count;
   std::optional<unsigned> top_count;
+  std::vector<std::string> roots;       ///< certificates that are trusted besides the system's
+  std::vector<std::string> crls;        ///< revocation lists
+  std::optional<std::string> profiles;  ///< the database of server profiles
+  std::optional<std::string> diagnosis_wait;  ///< "3s", "500ms" or seconds
+  bool no_system_roots = false;
   std::optional<std::string> silence_timeout;  ///< seconds, greater than zero
   std::optional<std::string> syn_timeout;      ///< seconds, greater than zero
   std::optional<std::string> watch_ports;      ///< "443,8443"
@@ -82,6 +87,18 @@ struct DoctorCommand {
   bool json = false;
 };
 
+/// `shakedown explain`.
+struct ExplainCommand {
+  std::string subject;                     ///< empty with `rules`
+  ReadCommand read;                        ///< captures, and how they are to be read
+  std::optional<std::string> events_path;  ///< a file of events, or "-"
+  std::optional<std::string> socket;       ///< of the sensor that is asked when there is neither
+  unsigned row_count = 10;
+  bool rules = false;
+  bool markdown = false;
+  bool json = false;
+};
+
 /// `shakedown read --check` and `shakedown run --check`.
 struct CheckCommand {
   std::string config;
@@ -97,8 +114,8 @@ struct Notice {
   int exit_code = kExitOk;
 };
 
-using Command = std::variant<ReadCommand, RunCommand, DoctorCommand, RemoteCommand, CheckCommand,
-                             VersionCommand, Notice>;
+using Command = std::variant<ReadCommand, RunCommand, DoctorCommand, ExplainCommand, RemoteCommand,
+                             CheckCommand, VersionCommand, Notice>;
 
 /// `arguments` without the program's name.
 [[nodiscard]] Command parse_arguments(const std::vector<std::string>& arguments);

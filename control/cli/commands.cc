@@ -148,6 +148,7 @@ CLI::App* declare(CLI::App& app, const char* name, const char* description, cons
 void declare_common(CLI::App* command, CommonOptions& common) {
   declare_configuration(command, common);
   declare_events(command, common);
+  declare_diagnosis(command, common);
   declare_judgement(command, common);
   declare_summary(command, common);
 }
@@ -188,6 +189,22 @@ void declare_service(CLI::App* command, RunCommand& run) {
 }
 
 }  // namespace
+
+void declare_diagnosis(CLI::App* command, CommonOptions& common) {
+  const auto add_paths = [command](const char* name, std::vector<std::string>& paths,
+                                   const char* description) {
+    command->add_option(name, paths, description)->allow_extra_args(false)->type_name("PATH");
+  };
+  add_paths("--roots", common.roots,
+            "certificates to trust besides the system's: a file (PEM) or\na folder; once for each");
+  command->add_flag("--no-system-roots", common.no_system_roots, "trust only what --roots names");
+  add_paths("--crls", common.crls, "revocation lists: a file or a folder; once for each");
+  add_path(command, "--profiles", common.profiles,
+           "remember what works at each server in this file, and start\nwith what it holds");
+  add_text(command, "--diagnosis-wait", "TIME", common.diagnosis_wait,
+           duration(config::kDiagnosisWaitRange),
+           "time for what a client does next to become evidence,\n0 to 30s; default: 3s");
+}
 
 CLI::App* declare_read(CLI::App& app, ReadCommand& read) {
   CLI::App* command = declare(app, "read", kReadDescription, kReadExamples);

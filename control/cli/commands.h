@@ -18,4 +18,7 @@ namespace shakedown::cli {
 CLI::App* declare_read(CLI::App& app, ReadCommand& read);
 CLI::App* declare_run(CLI::App& app, RunCommand& run);
 
+/// --roots, --crls, --profiles and the like: what a diagnosis rests on besides the packets.
+void declare_diagnosis(CLI::App* command, CommonOptions& common);
+
 }  // namespace shakedown::cli

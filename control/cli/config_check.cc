@@ -26,7 +26,7 @@ bool is_empty(const config::Configuration& configuration) {
          configuration.workers == none.workers && configuration.handshakes == none.handshakes &&
          configuration.overload == none.overload && configuration.memory == none.memory &&
          configuration.output == none.output && configuration.control == none.control &&
-         configuration.watchlists.empty();
+         configuration.diagnosis == none.diagnosis && configuration.watchlists.empty();
 }
 
 /// How much there is of what there can be several of.

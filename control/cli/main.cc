@@ -12,6 +12,7 @@
 #include "cli/arguments.h"
 #include "cli/config_check.h"
 #include "cli/doctor_command.h"
+#include "cli/explain.h"
 #include "cli/live_command.h"
 #include "cli/live_port.h"
 #include "cli/programs.h"
@@ -57,6 +58,14 @@ int run(const DoctorCommand& command) {
   if (!end.problems.empty()) return refuse(end.problems);
   const int printed = print_to_stdout(end.report);
   return printed == kExitOk ? end.exit_code : printed;
+}
+
+int run(const ExplainCommand& command) {
+  const ExplainResult result = explain(command);
+  if (!result.problems.empty()) return refuse(result.problems);
+  if (!result.error.empty()) complain(result.error);
+  const int printed = result.output.empty() ? kExitOk : print_to_stdout(result.output);
+  return printed == kExitOk ? result.exit_code : printed;
 }
 
 int run(const RemoteCommand& command) {

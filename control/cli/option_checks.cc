@@ -27,6 +27,14 @@ CLI::Validator seconds() {
           ""};
 }
 
+CLI::Validator duration(const config::DurationRange& range) {
+  return {[range](std::string& text) {
+            std::optional<std::int64_t> nanos;
+            return config::parse_duration(text, range, nanos);
+          },
+          ""};
+}
+
 CLI::Validator port_list() {
   return {[](std::string& text) {
             std::vector<std::uint16_t> ports;

@@ -14,11 +14,15 @@
 #include <string>
 #include <vector>
 
+#include "config/live_settings.h"
+
 namespace shakedown::cli {
 
 [[nodiscard]] CLI::Validator whole_number(unsigned low, unsigned high);
 /// From a millisecond to a day.
 [[nodiscard]] CLI::Validator seconds();
+/// "3s", "500ms"; a number alone is of seconds.
+[[nodiscard]] CLI::Validator duration(const config::DurationRange& range);
 /// TCP ports with commas between.
 [[nodiscard]] CLI::Validator port_list();
 /// auto, always, never.

@@ -80,12 +80,20 @@ std::vector<std::string> control_words_of(const std::string& program, const Comm
   if (common.config) add(words, "--config", std::optional{not_an_option(*common.config)});
   add(words, "--events", common.events);
   add(words, "--health", common.health);
+  for (const std::string& path : common.roots)
+    words.insert(words.end(), {"--roots", not_an_option(path)});
+  add(words, "--no-system-roots", common.no_system_roots);
+  for (const std::string& path : common.crls)
+    words.insert(words.end(), {"--crls", not_an_option(path)});
+  if (common.profiles) add(words, "--profiles", std::optional{not_an_option(*common.profiles)});
+  add(words, "--diagnosis-wait", common.diagnosis_wait);
   add(words, "--all", common.all);
   add(words, "--json", common.json);
   add(words, "--top", common.top_count);
   add(words, "--color", common.color);
   add(words, "--progress", common.progress);
   add(words, "--quiet", common.quiet);
+  add(words, "--verbose", common.verbose);
   return words;
 }
 

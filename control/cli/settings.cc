@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "cli/diagnosis_paths.h"
 #include "cli/live_port.h"
 #include "config/contradictions.h"
 #include "config/values.h"
@@ -68,13 +69,25 @@ std::string said_of_program(const std::string& sentence) {
   return fmt::format("shakedown: {}", sentence);
 }
 
+config::DiagnosisSettings used_by(const RunCommand&, config::DiagnosisSettings diagnosis) {
+  return diagnosis;
+}
+
+/// What a sensor has learnt is not mixed with what stands in a capture, unless that is asked for.
+config::DiagnosisSettings used_by(const ReadCommand&, config::DiagnosisSettings diagnosis) {
+  diagnosis.profiles.reset();
+  return diagnosis;
+}
+
 /// Nothing: the command may be changed by the configuration, if there is one.
 template <class SomeCommand>
 std::vector<std::string> read_and_merge(SomeCommand& command) {
-  if (!command.config) return {};
+  if (!command.config) return prepare_diagnosis({}, command);
   const config::Reading reading = config::read_configuration(*command.config);
-  if (reading.problems.none()) merge(reading.configuration, command);
-  return reading.problems.lines();
+  if (!reading.problems.none()) return reading.problems.lines();
+  merge(reading.configuration, command);
+  // Control reads this section itself.
+  return prepare_diagnosis(used_by(command, reading.configuration.diagnosis), command);
 }
 
 }  // namespace

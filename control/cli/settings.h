@@ -21,7 +21,7 @@ namespace shakedown::cli {
 /// Reads the file that the command names, if it names one, and fills in what is open. A run must
 /// have a port after that.
 [[nodiscard]] std::vector<std::string> apply_configuration(RunCommand& run);
-/// Reading captures is told of `handshakes` alone; watchlists are control's. What else is in the
+/// Reading captures is told of `handshakes` alone; watchlists and `diagnosis` are control's. What else is in the
 /// file concerns live runs.
 [[nodiscard]] std::vector<std::string> apply_configuration(ReadCommand& read);
 

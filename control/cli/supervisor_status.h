@@ -2,12 +2,14 @@
 //
 // Purpose:   What `shakedown run` knows of the two programs that it looks after, for control to show;
 //            and the other way, what control tells of itself, so that a control that hangs is found.
+//            And the records that control has taken and not written, which its successor finds here.
 // Units:     UnixNanos of the wall clock.
 // Ownership: The supervisor makes it in a memfd without a name, which each control inherits.
-// Threading: One writer for each field: the supervisor, but for ControlPulse, which is control's.
-//            Every field is read alone; what belongs together may be a moment apart.
-// Limits:    none
-// Failure:   map_supervisor_status() refuses what is not one of these.
+// Threading: One writer for each field: the supervisor, but for ControlPulse and HeldRing, which are
+//            control's. Every field is read alone; what belongs together may be a moment apart.
+// Limits:    hold::kHeldRecordCountMax, whose pages are taken when the first record comes to lie on
+//            them.
+// Failure:   map_supervisor_status() refuses what is not one of these, or of another release.
 // RFC:       none
 #pragma once
 
@@ -17,6 +19,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include "hold/held_ring.h"
+#include "shakedown/shm_layout.h"
 
 namespace shakedown {
 
@@ -51,7 +56,7 @@ struct SupervisorStatus {
   std::uint64_t magic = kSupervisorStatusMagic;
   std::uint64_t size = sizeof(SupervisorStatus);
   std::int32_t supervisor_pid = 0;
-  std::int32_t reserved = 0;
+  std::uint32_t abi_version = kSegmentAbiVersion;  ///< of the records in `held`
   std::int64_t start_time = 0;
   alignas(64) ProcessStatus dataplane;
   alignas(64) ProcessStatus control;
@@ -60,6 +65,7 @@ struct SupervisorStatus {
   std::atomic<std::int64_t> blind_nanos{0};               ///< of those that have ended
   std::atomic<std::int64_t> blind_since{0};               ///< zero: not blind now
   alignas(64) ControlPulse control_pulse;
+  alignas(64) hold::HeldRing held;  ///< last, because it is large and mostly not there
 };
 
 /// Null when the descriptor is not of one; stays mapped until unmap_supervisor_status().
@@ -73,7 +79,8 @@ struct SupervisorStatus {
       mmap(nullptr, sizeof(SupervisorStatus), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (memory == MAP_FAILED) return nullptr;
   auto* const mapped = static_cast<SupervisorStatus*>(memory);
-  if (mapped->magic == kSupervisorStatusMagic && mapped->size == sizeof(SupervisorStatus)) {
+  if (mapped->magic == kSupervisorStatusMagic && mapped->size == sizeof(SupervisorStatus) &&
+      mapped->abi_version == kSegmentAbiVersion) {
     return mapped;
   }
   munmap(memory, sizeof(SupervisorStatus));

@@ -43,6 +43,7 @@ Configuration read_sections(const Node& root, const Source& source, const FileRe
   take("memory", configuration.memory, read_memory);
   take("output", configuration.output, read_output);
   take("control", configuration.control, read_control);
+  take("diagnosis", configuration.diagnosis, read_diagnosis);
   if (const Node* node = sections.take("watchlists")) {
     configuration.watchlists = read_watchlists(*node, source, read_file);
   }

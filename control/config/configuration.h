@@ -36,6 +36,7 @@ struct Configuration {
   MemorySettings memory;
   OutputSettings output;
   ControlSettings control;
+  DiagnosisSettings diagnosis;
   std::vector<enrich::Watchlist> watchlists;
 };
 

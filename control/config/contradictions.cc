@@ -25,6 +25,13 @@ class Finder {
     if (configuration_.control.socket == "off" && configuration_.control.socket_group) {
       found_.push_back({"control", "socket_group", {}, "a socket that is off has no group"});
     }
+    const DiagnosisSettings& diagnosis = configuration_.diagnosis;
+    if (diagnosis.system_roots == false && diagnosis.roots.empty()) {
+      found_.push_back({"diagnosis",
+                        "system_roots",
+                        {},
+                        "without the system's roots and 'roots' nobody is trusted"});
+    }
     return std::move(found_);
   }
 

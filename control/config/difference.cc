@@ -25,6 +25,13 @@ std::vector<std::string> needs_restart(const Configuration& running, const Confi
   compare("control.user", running.control.user, now.control.user);
   compare("control.socket", running.control.socket, now.control.socket);
   compare("control.socket_group", running.control.socket_group, now.control.socket_group);
+  const DiagnosisSettings& known = running.diagnosis;
+  const DiagnosisSettings& wanted = now.diagnosis;
+  compare("diagnosis.profiles", known.profiles, wanted.profiles);
+  compare("diagnosis.server_profiles", known.server_profiles, wanted.server_profiles);
+  compare("diagnosis.name_profiles", known.name_profiles, wanted.name_profiles);
+  compare("diagnosis.clients", known.clients, wanted.clients);
+  compare("diagnosis.half_life", known.half_life_nanos, wanted.half_life_nanos);
   return names;
 }
 

@@ -17,8 +17,8 @@
 namespace shakedown::config {
 
 /// The settings that differ and that only a restart brings into effect, in the order of the
-/// documentation: "ports", "workers.count", ... The others are watchlists, `sensor.name`, `output`
-/// and `control.log_level`.
+/// documentation: "ports", "workers.count", ... The others are watchlists, `sensor.name`, `output`,
+/// `control.log_level`, and of `diagnosis` the wait, whom to trust and `expires_soon`.
 [[nodiscard]] std::vector<std::string> needs_restart(const Configuration& running,
                                                      const Configuration& now);
 

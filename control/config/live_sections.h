@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Purpose:   The readers of the sections that concern live runs; each has a file of its own. What
+// Purpose:   The readers of the sections but `watchlists`; each has a file of its own. What
 //            sections contradict each other in is found when all of them are read
 //            (contradictions.h).
 // Units:     As in live_settings.h.
@@ -30,5 +30,6 @@ namespace shakedown::config {
 [[nodiscard]] MemorySettings read_memory(const Node& section, const Source& source);
 [[nodiscard]] OutputSettings read_output(const Node& section, const Source& source);
 [[nodiscard]] ControlSettings read_control(const Node& section, const Source& source);
+[[nodiscard]] DiagnosisSettings read_diagnosis(const Node& section, const Source& source);
 
 }  // namespace shakedown::config

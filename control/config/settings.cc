@@ -86,6 +86,32 @@ void Settings::take_path(std::string_view key, std::string_view word,
   });
 }
 
+void Settings::take_paths(std::string_view key, std::size_t count_max,
+                          std::vector<std::string>& target) {
+  const Node* node = section_.take(key);
+  if (node == nullptr) return;
+  const std::vector<const Node*> one = {node};
+  const auto& items = node->kind == Node::Kind::list ? node->items : one;
+  if (items.size() > count_max) {
+    source_.refuse(node->position, fmt::format("'{}' has more than {} paths", key, count_max));
+    return;
+  }
+  for (const Node* item : items) {
+    const std::string what = fmt::format("'{}' must be one path or a list of them", key);
+    if (!expect(Node::Kind::text, *item, source_, what)) continue;
+    if (const std::string error = path_error(item->text); !error.empty()) {
+      source_.refuse(item->position, fmt::format("'{}' {}", key, error));
+    } else {
+      target.push_back(beside(source_.file, item->text));
+    }
+  }
+}
+
+void Settings::take_duration(std::string_view key, const DurationRange& range,
+                             std::optional<std::int64_t>& target) {
+  take(key, [&](const std::string& text) { return parse_duration(text, range, target); });
+}
+
 void Settings::take_processors(std::string_view key, std::vector<unsigned>& target) {
   take_list(key, ',', [&](const std::string& text) { return parse_processors(text, ',', target); });
 }

@@ -10,12 +10,15 @@
 // RFC:       none
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/live_settings.h"
 #include "config/section.h"
 
 namespace shakedown::config {
@@ -41,6 +44,10 @@ class Settings {
   void take_seconds(std::string_view key, std::optional<std::string>& target);
   /// Relative to the folder of the configuration; `word` is no path but stands for itself.
   void take_path(std::string_view key, std::string_view word, std::optional<std::string>& target);
+  /// One path or a list of them, at most `count_max`; relative to the folder of the configuration.
+  void take_paths(std::string_view key, std::size_t count_max, std::vector<std::string>& target);
+  void take_duration(std::string_view key, const DurationRange& range,
+                     std::optional<std::int64_t>& target);
   void take_processors(std::string_view key, std::vector<unsigned>& target);
 
   void refuse_others() const;

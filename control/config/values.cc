@@ -38,6 +38,17 @@ std::optional<bool> switch_of(std::string_view text) {
   return std::nullopt;
 }
 
+/// What follows the number of a duration; zero: nothing that is known.
+double nanos_of_unit(std::string_view unit) {
+  constexpr auto kSecond = static_cast<double>(kNanosPerSecond);
+  if (unit.empty() || unit == "s") return kSecond;
+  if (unit == "ms") return kSecond / 1000;
+  if (unit == "m") return kSecond * 60;
+  if (unit == "h") return kSecond * 3'600;
+  if (unit == "d") return kSecond * 86'400;
+  return 0;
+}
+
 /// "3" or "2-5"; false when it is neither, or one of them is there already.
 bool append_range(std::string_view text, std::vector<unsigned>& processors) {
   const std::size_t dash = text.find('-');
@@ -101,6 +112,25 @@ std::string parse_seconds(std::string_view text, std::optional<std::string>& sec
                     std::isfinite(value) && value >= 0.001 && value <= 86'400;
   if (!good) return fmt::format("must be seconds from 0.001 to 86400, not {}", in_quotes(text));
   seconds = std::string(text);
+  return {};
+}
+
+std::string parse_duration(std::string_view text, const DurationRange& range,
+                           std::optional<std::int64_t>& nanos) {
+  double value = 0;
+  const char* const end_of_text = text.data() + text.size();
+  const auto [end, error] =
+      std::from_chars(text.data(), end_of_text, value, std::chars_format::fixed);
+  const double unit = nanos_of_unit({end, static_cast<std::size_t>(end_of_text - end)});
+  const double product = value * unit;
+  const bool good = error == std::errc{} && unit != 0 && std::isfinite(product) &&
+                    product >= static_cast<double>(range.low_nanos) &&
+                    product <= static_cast<double>(range.high_nanos);
+  if (!good) {
+    return fmt::format("must be a time from {}, like 500ms, 3s, 10m, 12h or 14d, not {}",
+                       range.text, in_quotes(text));
+  }
+  nanos = std::llround(product);
   return {};
 }
 

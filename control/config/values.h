@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/live_settings.h"
+
 namespace shakedown::config {
 
 /// The value of one of these replaces what was there; "must be on or off, not 'x'".
@@ -30,6 +32,9 @@ namespace shakedown::config {
                                      std::optional<std::string>& word);
 /// From a millisecond to a day; kept as it is written.
 [[nodiscard]] std::string parse_seconds(std::string_view text, std::optional<std::string>& seconds);
+/// "3s", "500ms", "14d", "1.5h", "10m"; a number alone is of seconds.
+[[nodiscard]] std::string parse_duration(std::string_view text, const DurationRange& range,
+                                         std::optional<std::int64_t>& nanos);
 /// "2-5,8": in their order, each once. `separator` stands between ranges.
 [[nodiscard]] std::string parse_processors(std::string_view text, char separator,
                                            std::vector<unsigned>& processors);

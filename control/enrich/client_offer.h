@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct ClientOffer {
   std::vector<std::uint16_t> signature_algorithms;
   std::vector<std::string> alpn;
 };
+
+/// Shared by all who name the offer; immutable.
+using OfferPointer = std::shared_ptr<const ClientOffer>;
 
 /// Uses the body of a definition; sets `offer` only when the result is ok.
 ParseStatus decode_client_offer(Bytes body, ClientOffer& offer);

@@ -30,24 +30,29 @@ DefinitionStore::Entry* DefinitionStore::find(std::uint64_t id, DefinitionKind k
   return entry;
 }
 
-const ClientOffer* DefinitionStore::client_offer(std::uint64_t id) {
+OfferPointer DefinitionStore::client_offer(std::uint64_t id) {
   Entry* entry = find(id, DefinitionKind::client_offer);
   if (entry == nullptr) return nullptr;
   if (!std::exchange(entry->decoded, true)) {
-    auto offer = std::make_unique<ClientOffer>();
+    auto offer = std::make_shared<ClientOffer>();
     if (decode_client_offer(entry->body, *offer) == ParseStatus::ok)
       entry->offer = std::move(offer);
   }
-  return entry->offer.get();
+  return entry->offer;
 }
 
-const CertificateChain* DefinitionStore::certificate_chain(std::uint64_t id) {
+ChainPointer DefinitionStore::certificate_chain(std::uint64_t id, ChainJudge& judge) {
   Entry* entry = find(id, DefinitionKind::certificate_chain);
   if (entry == nullptr) return nullptr;
   if (!std::exchange(entry->decoded, true)) {
-    entry->chain = std::make_unique<CertificateChain>(read_certificate_chain(entry->body));
+    entry->chain = judge.chain_of(entry->body);
   }
-  return entry->chain.get();
+  return entry->chain;
+}
+
+Bytes DefinitionStore::ocsp_response(std::uint64_t id) {
+  const Entry* entry = find(id, DefinitionKind::ocsp_response);
+  return entry == nullptr ? Bytes{} : Bytes(entry->body);
 }
 
 std::string_view DefinitionStore::server_name(std::uint64_t id) {

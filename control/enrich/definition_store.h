@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "enrich/certificate.h"
+#include "enrich/chain_judge.h"
 #include "enrich/client_offer.h"
 #include "ingest/lru_map.h"
 #include "shakedown/definition.h"
@@ -37,8 +37,9 @@ class DefinitionStore {
   /// A definition that is known already (another worker's, or sent anew) is ignored.
   void add(const DefinitionHeader& header, Bytes body);
 
-  [[nodiscard]] const ClientOffer* client_offer(std::uint64_t id);
-  [[nodiscard]] const CertificateChain* certificate_chain(std::uint64_t id);
+  [[nodiscard]] OfferPointer client_offer(std::uint64_t id);
+  [[nodiscard]] ChainPointer certificate_chain(std::uint64_t id, ChainJudge& judge);
+  [[nodiscard]] Bytes ocsp_response(std::uint64_t id);
   /// Empty when not there; a name of a definition is never empty.
   [[nodiscard]] std::string_view server_name(std::uint64_t id);
 
@@ -56,8 +57,8 @@ class DefinitionStore {
     DefinitionKind kind = DefinitionKind::client_offer;
     bool decoded = false;
     std::vector<std::uint8_t> body;
-    std::unique_ptr<ClientOffer> offer;
-    std::unique_ptr<CertificateChain> chain;
+    OfferPointer offer;
+    ChainPointer chain;
   };
   [[nodiscard]] Entry* find(std::uint64_t id, DefinitionKind kind);
 

@@ -5,13 +5,15 @@
 
 namespace shakedown::enrich {
 
-Handshake resolve(const HandshakeRecord& record, DefinitionStore& definitions) {
-  Handshake handshake{.record = record,
-                      .offer = definitions.client_offer(record.offer_definition),
-                      .server_chain = definitions.certificate_chain(record.server_chain_definition),
-                      .client_chain = definitions.certificate_chain(record.client_chain_definition),
-                      .server_name = {},
-                      .tags = {}};
+Handshake resolve(const HandshakeRecord& record, DefinitionStore& definitions, ChainJudge& judge) {
+  Handshake handshake{
+      .record = record,
+      .offer = definitions.client_offer(record.offer_definition),
+      .server_chain = definitions.certificate_chain(record.server_chain_definition, judge),
+      .client_chain = definitions.certificate_chain(record.client_chain_definition, judge),
+      .staple = definitions.ocsp_response(record.ocsp_definition),
+      .server_name = {},
+      .tags = {}};
   if (handshake.has(ClientHelloFacts::server_name_truncated)) {
     handshake.server_name = definitions.server_name(record.name_definition);
   }

@@ -20,9 +20,10 @@ namespace shakedown::enrich {
 
 struct Handshake {
   const HandshakeRecord& record;
-  const ClientOffer* offer = nullptr;
-  const CertificateChain* server_chain = nullptr;
-  const CertificateChain* client_chain = nullptr;
+  OfferPointer offer;
+  ChainPointer server_chain;
+  ChainPointer client_chain;
+  Bytes staple = {};             ///< the OCSPResponse that the server stapled; empty: none seen
   std::string_view server_name;  ///< empty: none was sent
   /// The watchlists that the name is on; views of Watchlists, until its next match.
   std::span<const std::string_view> tags = {};
@@ -47,6 +48,7 @@ struct Handshake {
   }
 };
 
-[[nodiscard]] Handshake resolve(const HandshakeRecord& record, DefinitionStore& definitions);
+[[nodiscard]] Handshake resolve(const HandshakeRecord& record, DefinitionStore& definitions,
+                                ChainJudge& judge);
 
 }  // namespace shakedown::enrich

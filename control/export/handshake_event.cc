@@ -8,6 +8,7 @@
 
 #include "export/community_id.h"
 #include "export/event_frame.h"
+#include "export/event_id.h"
 #include "export/json_writer.h"
 #include "export/shakedown_fields.h"
 #include "export/text.h"
@@ -25,11 +26,13 @@ std::string_view event_outcome(OutcomeKind kind) {
   return is_failure(kind) ? "failure" : "unknown";
 }
 
-void write_event(JsonWriter& json, const Handshake& handshake) {
+void write_event(JsonWriter& json, const Handshake& handshake, const Conclusion& conclusion) {
   const HandshakeRecord& record = handshake.record;
   begin_event(json, "event", "connection", "shakedown.handshake");
+  json.member("id", event_id(record));
   json.member("outcome", event_outcome(record.outcome.kind));
   json.member("action", outcome_name(record.outcome.kind, record.outcome.stage));
+  if (conclusion.diagnosis != nullptr) json.member("reason", name_of(conclusion.diagnosis->cause));
   if (record.first_seen.known()) json.member("start", time_text(record.first_seen));
   if (record.end.known()) json.member("end", time_text(record.end));
   // Capture files can claim any time, so the difference need not be a number.
@@ -99,12 +102,12 @@ void write_tls_client(JsonWriter& json, const Handshake& handshake) {
 
 void write_tls_server(JsonWriter& json, const Handshake& handshake) {
   const HandshakeRecord& record = handshake.record;
-  const bool has_leaf = handshake.server_chain != nullptr && !handshake.server_chain->empty();
+  const bool has_leaf = handshake.server_chain != nullptr;
   if (!has_leaf && !any(record.ja3s)) return;
   json.begin_object("server");
   if (any(record.ja3s)) json.member("ja3s", hex_text(record.ja3s.data(), record.ja3s.size()));
   if (has_leaf) {
-    const Certificate& leaf = handshake.server_chain->front();
+    const Certificate& leaf = handshake.server_chain->leaf();
     json.begin_object("hash");
     json.member("sha256", leaf.sha256);
     json.end_object();
@@ -146,20 +149,20 @@ void write_tls(JsonWriter& json, const Handshake& handshake) {
 }  // namespace
 
 void append_handshake_event(fmt::memory_buffer& out, const Handshake& handshake,
-                            const EventContext& context) {
+                            const EventContext& context, const Conclusion& conclusion) {
   const HandshakeRecord& record = handshake.record;
   JsonWriter json(out);
   json.begin_object();
   json.member("@timestamp",
               time_text(handshake.client_hello_seen() ? record.client_hello : record.first_seen));
   write_tags(json, handshake);
-  write_event(json, handshake);
+  write_event(json, handshake, conclusion);
   write_endpoint(json, "source", record.client_address, record.family, record.client_port);
   write_endpoint(json, "destination", record.server_address, record.family, record.server_port);
   write_network(json, record);
   write_observer(json, context, record.port_index);
   write_tls(json, handshake);
-  write_shakedown(json, handshake, context);
+  write_shakedown(json, handshake, context, conclusion);
   json.end_object();
   out.push_back('\n');
 }

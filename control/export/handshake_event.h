@@ -13,9 +13,11 @@
 
 #include <fmt/format.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "diagnose/diagnosis.h"
 #include "enrich/handshake.h"
 
 namespace shakedown::exporting {
@@ -27,8 +29,15 @@ struct EventContext {
   std::vector<std::string> interface_names = {};  ///< of a live run; empty for captures
 };
 
+/// What was concluded about a handshake. None of both: it was not asked for, or there is nothing to
+/// say. An event has a diagnosis or warnings, never both.
+struct Conclusion {
+  const diagnose::Diagnosis* diagnosis = nullptr;    ///< of a failure
+  std::span<const diagnose::Warning> warnings = {};  ///< of a success
+};
+
 /// Appends the event and a newline.
 void append_handshake_event(fmt::memory_buffer& out, const enrich::Handshake& handshake,
-                            const EventContext& context);
+                            const EventContext& context, const Conclusion& conclusion = {});
 
 }  // namespace shakedown::exporting

@@ -35,6 +35,11 @@ class JsonWriter {
     separate();
     append_json_string(out_, text);
   }
+  /// `json` must be one whole value.
+  void raw_value(std::string_view json) {
+    separate();
+    raw(json);
+  }
   template <std::integral Int>
   requires(!std::same_as<Int, bool>) void value(Int number) {
     separate();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "export/cause_fields.h"
 #include "export/path_fields.h"
 #include "export/service_names.h"
 #include "export/text.h"
@@ -16,7 +17,7 @@ namespace shakedown::exporting {
 namespace {
 
 using enrich::Certificate;
-using enrich::CertificateChain;
+using enrich::ChainPointer;
 using enrich::Handshake;
 
 void write_outcome(JsonWriter& json, const Handshake& handshake) {
@@ -184,10 +185,10 @@ void write_sampling(JsonWriter& json, const HandshakeRecord& record) {
   json.member("sample_weight", 1.0 / kept_share, 6);
 }
 
-void write_chain(JsonWriter& json, std::string_view name, const CertificateChain* chain) {
-  if (chain == nullptr || chain->empty()) return;
+void write_chain(JsonWriter& json, std::string_view name, const ChainPointer& chain) {
+  if (chain == nullptr) return;
   json.begin_array(name);
-  for (const Certificate& certificate : *chain) {
+  for (const Certificate& certificate : chain->certificates) {
     json.begin_object();
     write_certificate_fields(json, certificate);
     json.member("sha256", certificate.sha256);
@@ -206,7 +207,8 @@ void write_certificate_fields(JsonWriter& json, const Certificate& certificate) 
   if (!certificate.not_after.empty()) json.member("not_after", certificate.not_after);
 }
 
-void write_shakedown(JsonWriter& json, const Handshake& handshake, const EventContext& context) {
+void write_shakedown(JsonWriter& json, const Handshake& handshake, const EventContext& context,
+                     const Conclusion& conclusion) {
   const HandshakeRecord& record = handshake.record;
   json.begin_object("shakedown");
   if (record.port_index < context.capture_names.size()) {
@@ -220,6 +222,8 @@ void write_shakedown(JsonWriter& json, const Handshake& handshake, const EventCo
   write_outcome(json, handshake);
   write_rejection(json, handshake);
   write_alerts(json, record);
+  if (conclusion.diagnosis != nullptr) write_cause(json, *conclusion.diagnosis);
+  write_warnings(json, conclusion.warnings);
   write_handshake_kind(json, handshake);
   if (record.history_length != 0) {
     json.member("history", std::string_view(record.history.data(),

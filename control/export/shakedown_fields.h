@@ -16,7 +16,7 @@
 namespace shakedown::exporting {
 
 void write_shakedown(JsonWriter& json, const enrich::Handshake& handshake,
-                     const EventContext& context);
+                     const EventContext& context, const Conclusion& conclusion);
 
 /// subject, issuer, not_before, not_after, as members of the object that is open.
 void write_certificate_fields(JsonWriter& json, const enrich::Certificate& certificate);

@@ -11,6 +11,7 @@
 #include "export/service_names.h"
 #include "export/text.h"
 #include "export/tls_names.h"
+#include "report/causes.h"
 #include "report/summary.h"
 
 namespace shakedown::report {
@@ -258,6 +259,7 @@ std::string summary_json(const Summary& summary) {
   json.end_object();
   write_overload(json, summary);
   write_failures(json, totals);
+  write_causes(json, totals.why);
   write_alerts(json, totals);
   write_versions(json, "offered_versions", totals.by_offered_version);
   write_versions(json, "negotiated_versions", totals.by_negotiated_version);

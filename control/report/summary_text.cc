@@ -13,6 +13,7 @@
 #include "export/service_names.h"
 #include "export/text.h"
 #include "export/tls_names.h"
+#include "report/causes.h"
 #include "report/summary.h"
 #include "report/text_block.h"
 
@@ -45,6 +46,7 @@ class SummaryText {
   std::string take() {
     headline();
     overload();
+    causes();
     failures();
     alerts();
     versions();
@@ -146,8 +148,26 @@ class SummaryText {
     return fmt::format("{} to {} UTC, ", first, same_day ? last.substr(11) : last);
   }
 
+  /// With more rows asked for, all of them are explained.
+  void causes() {
+    constexpr unsigned kExplainedCount = 2;
+    const unsigned explained = summary_.rows > kDefaultRowCount ? summary_.rows : kExplainedCount;
+    const CausesText why = causes_text(totals_.why, summary_.rows, explained);
+    if (why.heading.empty()) return;
+    line("\n{}", painted(kBold, why.heading));
+    out_ += why.body;
+  }
+
+  /// Where causes are told, how it looked on the wire is a matter of fewer rows.
+  [[nodiscard]] unsigned failure_rows() const {
+    constexpr unsigned kFew = 3;
+    const bool usual = summary_.rows == kDefaultRowCount && totals_.why.diagnosed != 0;
+    return usual ? kFew : summary_.rows;
+  }
+
   void failures() {
     if (totals_.failures.empty()) return;
+    const unsigned row_count = failure_rows();
     std::vector<std::pair<Totals::FailureKey, const aggregate::FailureCount*>> rows;
     for (const auto& [key, failure] : totals_.failures) rows.emplace_back(key, &failure);
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
@@ -156,7 +176,7 @@ class SummaryText {
     line("\n{}", painted(kBold, fmt::format("{:<37}{:>6} {:>6}  first example", "Failures", "count",
                                             "share")));
     std::uint64_t shown = 0;
-    for (std::size_t i = 0; i < rows.size() && i < summary_.rows; ++i) {
+    for (std::size_t i = 0; i < rows.size() && i < row_count; ++i) {
       const auto& [key, failure] = rows[i];
       const HandshakeRecord& record = failure->example;
       const std::string client =
@@ -166,8 +186,8 @@ class SummaryText {
            terminal_text(client, 27));
       shown += failure->count;
     }
-    if (rows.size() > summary_.rows) {
-      line("  {:<35}{:>6}", fmt::format("{} more kinds", rows.size() - summary_.rows),
+    if (rows.size() > row_count) {
+      line("  {:<35}{:>6}", fmt::format("{} more kinds", rows.size() - row_count),
            grouped(totals_.tls.failures - shown));
     }
   }
@@ -372,6 +392,7 @@ class SummaryText {
     items.clear();
     item(totals_.late_rejections, "closed by the client without a request");
     item(totals_.tails_not_followed, "not followed to that point (overload)");
+    for (const auto& [id, count] : totals_.why.warnings) item(count, id);
     list("Succeeded, but", items, 1);
   }
 
@@ -430,6 +451,7 @@ class SummaryText {
 
   void more() {
     line("More: --events FILE --all (each handshake), --top N (rows), --json (the numbers)");
+    if (totals_.why.diagnosed != 0) line("Why, in full: shakedown explain ADDRESS|NAME [FILE]");
   }
 
   const Summary& summary_;

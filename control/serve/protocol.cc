@@ -22,8 +22,8 @@ using config::in_quotes;
 using Parsed = std::variant<Request, Refusal>;
 
 const std::vector<std::string>& command_names() {
-  static const std::vector<std::string> names{"status",     "counters",  "ports", "queues",
-                                              "connection", "log_level", "reload"};
+  static const std::vector<std::string> names{"status",     "counters",  "ports",  "queues",
+                                              "connection", "log_level", "reload", "explain"};
   return names;
 }
 
@@ -85,6 +85,16 @@ Parsed log_level_of(const json::object& object) {
                                in_quotes(*name)));
 }
 
+Parsed explain_of(const json::object& object) {
+  if (auto refusal = unknown_member(object, {"subject"})) return *refusal;
+  const auto text = text_of(object, "subject");
+  if (!text) return malformed("'subject' is missing: what is to be explained, as text");
+  const auto subject = parse_subject(*text);
+  if (subject) return ExplainRequest{*subject};
+  return bad_value(fmt::format("{} is nothing that can be explained: give {}", in_quotes(*text),
+                               subject_forms()));
+}
+
 template <class SomeRequest>
 Parsed plain(const json::object& object) {
   if (auto refusal = unknown_member(object, {})) return *refusal;
@@ -99,6 +109,7 @@ Parsed request_of(std::string_view command, const json::object& object) {
   if (command == "reload") return plain<ReloadRequest>(object);
   if (command == "connection") return connection_of(object);
   if (command == "log_level") return log_level_of(object);
+  if (command == "explain") return explain_of(object);
   return Refusal{"unknown_command", fmt::format("there is no command {}{}", in_quotes(command),
                                                 config::hint(command, command_names()))};
 }
@@ -151,6 +162,16 @@ std::string log_level_request_line(std::string_view level) {
   writer.begin_object();
   writer.member("command", "log_level");
   writer.member("level", level);
+  writer.end_object();
+  return fmt::to_string(out);
+}
+
+std::string explain_request_line(std::string_view subject) {
+  fmt::memory_buffer out;
+  exporting::JsonWriter writer(out);
+  writer.begin_object();
+  writer.member("command", "explain");
+  writer.member("subject", subject);
   writer.end_object();
   return fmt::to_string(out);
 }

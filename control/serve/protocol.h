@@ -17,6 +17,7 @@
 #include <variant>
 
 #include "serve/endpoint.h"
+#include "serve/subject.h"
 #include "shakedown/shm_layout.h"
 
 namespace shakedown::serve {
@@ -38,9 +39,12 @@ struct LogLevelRequest {
   LogLevel level = LogLevel::info;
 };
 struct ReloadRequest {};
+struct ExplainRequest {
+  Subject subject;
+};
 
 using Request = std::variant<StatusRequest, CountersRequest, PortsRequest, QueuesRequest,
-                             ConnectionRequest, LogLevelRequest, ReloadRequest>;
+                             ConnectionRequest, LogLevelRequest, ReloadRequest, ExplainRequest>;
 
 /// The name that a request has in `command`.
 [[nodiscard]] std::string_view command_name(const Request& request);
@@ -58,6 +62,7 @@ struct Refusal {
 [[nodiscard]] std::string request_line(std::string_view command);
 [[nodiscard]] std::string connection_request_line(std::string_view client, std::string_view server);
 [[nodiscard]] std::string log_level_request_line(std::string_view level);
+[[nodiscard]] std::string explain_request_line(std::string_view subject);
 
 /// `{"ok":false,...}` without a newline.
 [[nodiscard]] std::string refusal_line(const Refusal& refusal);

@@ -16,6 +16,10 @@ struct Cases : Handlers... {
   using Handlers::operator()...;
 };
 
+std::string nothing_kept() {
+  return refusal_line({"not_possible", "this sensor keeps no events that it could explain"});
+}
+
 std::string no_dataplane() {
   return refusal_line({"not_possible", "no data plane is attached just now: the sensor is blind"});
 }
@@ -45,28 +49,34 @@ void Service::answer(const Request& request, Server::Reply reply) {
   const auto with_segment = [&](std::string (*render)(SegmentHeader&)) {
     reply(segment != nullptr ? render(*segment) : no_dataplane());
   };
-  std::visit(Cases{[&](const StatusRequest&) {
-                     reply(status_answer(hooks_.facts(), segment, rates_.get(), hooks_.supervisor,
-                                         wall_clock()));
-                   },
-                   [&](const CountersRequest&) { with_segment(counters_answer); },
-                   [&](const PortsRequest&) { with_segment(ports_answer); },
-                   [&](const QueuesRequest&) { with_segment(queues_answer); },
-                   [&](const ConnectionRequest& about) {
-                     questions_.push_back({about, std::move(reply)});
-                   },
-                   [&](const LogLevelRequest& asked) {
-                     hooks_.set_log_level(asked.level);
-                     reply(log_level_answer(asked.level));
-                   },
-                   [&](const ReloadRequest&) {
-                     if (hooks_.reload()) {
-                       waiting_for_reload_.push_back(std::move(reply));
-                     } else {
-                       reply(refusal_line({"busy", "a reload is going on already"}));
-                     }
-                   }},
-             request);
+  std::visit(
+      Cases{[&](const StatusRequest&) {
+              reply(status_answer(hooks_.facts(), segment, rates_.get(), hooks_.supervisor,
+                                  wall_clock()));
+            },
+            [&](const CountersRequest&) { with_segment(counters_answer); },
+            [&](const PortsRequest&) { with_segment(ports_answer); },
+            [&](const QueuesRequest&) { with_segment(queues_answer); },
+            [&](const ConnectionRequest& about) {
+              questions_.push_back({about, std::move(reply)});
+            },
+            [&](const LogLevelRequest& asked) {
+              hooks_.set_log_level(asked.level);
+              reply(log_level_answer(asked.level));
+            },
+            [&](const ExplainRequest& about) {
+              reply(hooks_.recent_events == nullptr
+                        ? nothing_kept()
+                        : explain_answer(about.subject, *hooks_.recent_events, hooks_.profile_of));
+            },
+            [&](const ReloadRequest&) {
+              if (hooks_.reload()) {
+                waiting_for_reload_.push_back(std::move(reply));
+              } else {
+                reply(refusal_line({"busy", "a reload is going on already"}));
+              }
+            }},
+      request);
 }
 
 void Service::ask_workers(SegmentHeader* segment, Clock::time_point now) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "serve/answers.h"
+#include "serve/explain_answer.h"
 #include "serve/inspection.h"
 #include "serve/protocol.h"
 #include "serve/rates.h"
@@ -38,6 +39,8 @@ class Service {
     std::function<bool()> reload;
     RecordWriter write_record;
     const SupervisorStatus* supervisor = nullptr;  ///< null: nobody looks after both programs
+    const RecentEvents* recent_events = nullptr;   ///< null: nothing is kept to be explained
+    ProfileWriter profile_of = {};                 ///< empty: no profiles are kept
   };
 
   Service(int listening_fd, Hooks hooks, ServerLimits limits = {});

@@ -89,7 +89,9 @@ bool same_description(const HandshakeRecord& a, const HandshakeRecord& b) {
          same(a.ja4, b.ja4) && a.ja3 == b.ja3 && a.ja3s == b.ja3s &&
          a.offer_definition == b.offer_definition &&
          a.server_chain_definition == b.server_chain_definition &&
-         a.client_chain_definition == b.client_chain_definition && same(a.alerts, b.alerts) &&
+         a.client_chain_definition == b.client_chain_definition &&
+         a.ocsp_definition == b.ocsp_definition && a.hello_random_time == b.hello_random_time &&
+         same(a.alerts, b.alerts) &&
          test_harness::history_text(a) == test_harness::history_text(b) &&
          a.client_certificate == b.client_certificate && a.starttls == b.starttls;
 }

@@ -87,13 +87,14 @@ BENCHMARK(order);
 void judge_and_count(benchmark::State& state) {
   auto all = records(4096);
   enrich::DefinitionStore store;
+  enrich::ChainJudge judge;
   add_offer(store);
   ingest::Visibility visibility;
   aggregate::Totals totals;
   for (auto _ : state) {
     for (auto& record : all) {
       visibility.judge(record);
-      totals.add(enrich::resolve(record, store));
+      totals.add(enrich::resolve(record, store, judge));
     }
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(all.size()));
@@ -103,6 +104,7 @@ BENCHMARK(judge_and_count);
 void event(benchmark::State& state) {
   const auto all = records(4096);
   enrich::DefinitionStore store;
+  enrich::ChainJudge judge;
   add_offer(store);
   const exporting::EventContext context{.sensor_name = "bench", .capture_names = {"bench.pcap"}};
   fmt::memory_buffer out;
@@ -110,7 +112,7 @@ void event(benchmark::State& state) {
   for (auto _ : state) {
     for (const auto& record : all) {
       out.clear();
-      exporting::append_handshake_event(out, enrich::resolve(record, store), context);
+      exporting::append_handshake_event(out, enrich::resolve(record, store, judge), context);
       bytes += static_cast<std::int64_t>(out.size());
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Cost of the rings between the processes: a record through its ring, a definition through its own,
-// and records with a reader on another core.
+// and records with a reader on another core. And of a record that control holds back.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "hold/record_hold.h"
 #include "shakedown/event_ring.h"
 
 namespace {
@@ -60,6 +61,28 @@ void records_between_two_cores(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(records_between_two_cores)->UseRealTime();
+
+/// As many wait as come in three seconds; written and committed every 256.
+void record_held_back(benchmark::State& state) {
+  hold::RecordHold hold(nullptr, 3 * kNanosPerSecond);
+  const std::int64_t interval = kNanosPerSecond / state.range(0);
+  std::uint64_t released = 0;
+  const hold::RecordHold::Sink sink = [&released](const HandshakeRecord& record) {
+    released += record.sequence != 0 ? 1 : 0;
+  };
+  HandshakeRecord record;
+  for (auto _ : state) {
+    ++record.sequence;
+    record.order_time.value += interval;
+    hold.release_before(record.order_time, sink);
+    while (hold.push(record, sink) == hold::RecordHold::Push::must_commit) hold.commit();
+    if (record.sequence % 256 == 0) hold.commit();
+  }
+  benchmark::DoNotOptimize(released);
+  state.SetItemsProcessed(state.iterations());
+}
+// A quiet sensor, one that fills the hold, and one that overfills it.
+BENCHMARK(record_held_back)->Arg(100)->Arg(5'000)->Arg(30'000);
 
 }  // namespace
 

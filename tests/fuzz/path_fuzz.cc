@@ -107,8 +107,9 @@ void check_times(const HandshakeRecord& record) {
 }
 
 void check_definitions(const HandshakeRecord& record, const WorkerHarness& harness) {
-  for (const std::uint64_t id : {record.offer_definition, record.server_chain_definition,
-                                 record.client_chain_definition, record.name_definition}) {
+  for (const std::uint64_t id :
+       {record.offer_definition, record.server_chain_definition, record.client_chain_definition,
+        record.name_definition, record.ocsp_definition}) {
     require(id == 0 || harness.definitions().contains(id), "what it names was defined");
   }
 }

@@ -138,7 +138,7 @@ class RefusalTest(ConfigurationTest):
         "started at index 1",
         "shakedown.yaml:3:6: the watchlist 'a' has no patterns",
         "shakedown.yaml:4:1: unknown key 'other'; known here: sensor, ports, workers, handshakes, overload, "
-        "memory, output, control, watchlists"]
+        "memory, output, control, diagnosis, watchlists"]
 
     # Shows that all problems come at once, a line each, before anything is read or written.
     def test_all_problems_are_said_before_anything_starts(self):

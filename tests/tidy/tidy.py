@@ -22,7 +22,8 @@ PATH = {
                 "store": 6, "export": 6, "api": 6, "report": 6},
 }
 # Vocabulary that any step of its process may use, wherever it lies: it includes nothing of the path.
-SHARED = {"control/export/code_names.h", "control/export/tls_names.h", "control/export/text.h"}
+SHARED = {"control/export/code_names.h", "control/export/tls_names.h", "control/export/text.h",
+          "control/export/service_names.h", "control/export/path_words.h"}
 
 HOT = ["packet", "flow", "stream", "tls", "handshake", "emit", "overload"]
 FORBIDDEN = {

@@ -71,6 +71,30 @@ TEST(Arguments, TakesFilesThatLookLikeOptionsAfterTwoDashes) {
   EXPECT_THAT(read_of({"read", "--", "--all"}).files, ElementsAre("--all"));
 }
 
+TEST(Arguments, TakesWhatADiagnosisRestsOn) {
+  const ReadCommand read =
+      read_of({"read", "--roots", "a.pem", "--roots", "b", "a.pcap", "--crls", "c",
+               "--no-system-roots", "--profiles", "p.db", "--diagnosis-wait", "500ms"});
+  EXPECT_THAT(read.files, ElementsAre("a.pcap"));
+  EXPECT_THAT(read.roots, ElementsAre("a.pem", "b"));
+  EXPECT_THAT(read.crls, ElementsAre("c"));
+  EXPECT_TRUE(read.no_system_roots);
+  EXPECT_EQ(read.profiles, "p.db");
+  EXPECT_EQ(read.diagnosis_wait, "500ms");
+  EXPECT_THAT(run_of({"run", "--port", "eth1", "--roots", "a"}).roots, ElementsAre("a"));
+}
+
+TEST(Arguments, AcceptsAWaitUpToTheLimitOnly) {
+  for (const char* good : {"0", "30", "30s", "0.5m", "30000ms"}) {
+    EXPECT_EQ(read_of({"read", "a", "--diagnosis-wait", good}).diagnosis_wait, good);
+  }
+  for (const char* bad : {"31", "30001ms", "1h", "-1", "soon", ""}) {
+    EXPECT_THAT(refusal_of({"read", "a", "--diagnosis-wait", bad}),
+                HasSubstr("--diagnosis-wait: must be a time from 0 to 30s, like 500ms"))
+        << bad;
+  }
+}
+
 TEST(Arguments, AcceptsWorkersUpToTheLimitOnly) {
   EXPECT_EQ(read_of({"read", "a", "--workers", "1"}).worker_count, 1u);
   EXPECT_EQ(read_of({"read", "a", "--workers", "64"}).worker_count, 64u);

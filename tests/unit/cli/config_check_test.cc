@@ -77,7 +77,7 @@ TEST_F(ConfigCheckTest, GivesAllProblems) {
   EXPECT_THAT(problems, ElementsAre(path + ":2:6: the watchlist 'a' has no patterns",
                                     path + ":3:1: unknown key 'other'; known here: sensor, ports, "
                                            "workers, handshakes, overload, memory, output, "
-                                           "control, watchlists"));
+                                           "control, diagnosis, watchlists"));
   EXPECT_EQ(check_configuration(path).summary, "");
 }
 

@@ -96,6 +96,19 @@ TEST(CommandLines, GiveEachProgramTheOptionsItKnows) {
                                                    "--health", "h.ndjson", "--quiet"));
 }
 
+TEST(CommandLines, TellControlWhatADiagnosisRestsOn) {
+  RunCommand run;
+  run.roots = {"/a.pem", "/b"};
+  run.crls = {"/c"};
+  run.no_system_roots = true;
+  run.profiles = "/p.db";
+  run.diagnosis_wait = "5s";
+  EXPECT_THAT(dataplane_words("d", run), ElementsAre("d"));
+  EXPECT_THAT(control_words("c", run),
+              ElementsAre("c", "--roots", "/a.pem", "--roots", "/b", "--no-system-roots", "--crls",
+                          "/c", "--profiles", "/p.db", "--diagnosis-wait", "5s"));
+}
+
 TEST(CommandLines, TellTheDataPlaneHowToRun) {
   RunCommand run;
   run.ports = {"af_xdp:eth1,queues=2"};

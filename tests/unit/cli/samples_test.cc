@@ -69,7 +69,7 @@ TEST(Samples, AreGoodWithEverythingTurnedOn) {
   EXPECT_EQ(problems_of(all), "");
   // It shows every section.
   for (const char* section : {"sensor:", "ports:", "workers:", "handshakes:", "overload:",
-                              "memory:", "output:", "control:", "watchlists:"}) {
+                              "memory:", "output:", "control:", "diagnosis:", "watchlists:"}) {
     EXPECT_NE(text_of(all).find(std::string("\n") + section + "\n"), std::string::npos) << section;
   }
   fs::remove_all(folder);

@@ -205,6 +205,66 @@ TEST_F(SettingsTest, TellsReadOfHandshakesOnly) {
   EXPECT_THAT(control_words("c", read), ElementsAre("c", "--config", path_));
 }
 
+TEST_F(SettingsTest, MakesPathsOfTheCommandLineAbsolute) {
+  std::ofstream(folder_ / "ca.pem") << "x";
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  const ReadCommand read = read_with("", {"a.pcap", "--roots", "ca.pem", "--roots", ".", "--crls",
+                                          "./ca.pem", "--profiles", "new.db"});
+  fs::current_path(before);
+  EXPECT_THAT(problems_, IsEmpty());
+  const std::string root = fs::canonical(folder_).string();
+  EXPECT_THAT(control_words("c", read),
+              ElementsAre("c", "--config", path_, "--roots", root + "/ca.pem", "--roots",
+                          root + "/", "--crls", root + "/ca.pem", "--profiles", root + "/new.db"));
+}
+
+TEST_F(SettingsTest, LooksForTheFilesOfADiagnosisBeforeAnythingIsStarted) {
+  const std::string folder = folder_.string();
+  static_cast<void>(read_with(
+      "", {"a.pcap", "--roots", folder + "/no.pem", "--crls", "/dev/null", "--profiles", folder}));
+  EXPECT_THAT(problems_,
+              ElementsAre("shakedown: --roots names '" + folder + "/no.pem', which is not there",
+                          "shakedown: --crls names '/dev/null', which is neither a file nor a "
+                          "folder",
+                          "shakedown: --profiles names '" + folder +
+                              "', which is a folder; it must be a file"));
+  static_cast<void>(read_with("", {"a.pcap", "--profiles", folder + "/none/p.db"}));
+  EXPECT_THAT(problems_, ElementsAre("shakedown: --profiles names '" + folder +
+                                     "/none/p.db', and there is no folder '" + folder + "/none'"));
+  static_cast<void>(read_with("", {"a.pcap", "--roots", ""}));
+  EXPECT_THAT(problems_, ElementsAre("shakedown: --roots must be the name of a file, not ''"));
+}
+
+TEST_F(SettingsTest, LooksForTheFilesThatTheConfigurationNames) {
+  const std::string folder = folder_.string();
+  const std::string text = "ports: [{tap: t}]\ndiagnosis: {roots: no.pem, profiles: none/p.db}\n";
+  static_cast<void>(run_with(text));
+  EXPECT_THAT(problems_,
+              ElementsAre("shakedown: 'diagnosis.roots' of " + path_ + " names '" + folder +
+                              "/no.pem', which is not there",
+                          "shakedown: 'diagnosis.profiles' of " + path_ + " names '" + folder +
+                              "/none/p.db', and there is no folder '" + folder + "/none'"));
+  // What the command line says instead is looked for instead.
+  static_cast<void>(run_with(text, {"--roots", folder, "--profiles", folder + "/p.db"}));
+  EXPECT_THAT(problems_, IsEmpty());
+  // What a sensor has learnt is none of a capture's.
+  static_cast<void>(read_with(text, {"a.pcap", "--roots", folder}));
+  EXPECT_THAT(problems_, IsEmpty());
+}
+
+TEST_F(SettingsTest, RefusesToTrustNobody) {
+  const std::string folder = folder_.string();
+  static_cast<void>(read_with("", {"a.pcap", "--no-system-roots"}));
+  EXPECT_THAT(problems_,
+              ElementsAre("shakedown: --no-system-roots without --roots would trust nobody"));
+  static_cast<void>(read_with("", {"a.pcap", "--no-system-roots", "--roots", folder}));
+  EXPECT_THAT(problems_, IsEmpty());
+  static_cast<void>(
+      read_with("diagnosis: {roots: " + folder + "}\n", {"a.pcap", "--no-system-roots"}));
+  EXPECT_THAT(problems_, IsEmpty());
+}
+
 TEST_F(SettingsTest, TellsReadOfProblemsAnywhereInTheFile) {
   static_cast<void>(read_with("ports: eth1\n", {"a.pcap"}));
   EXPECT_THAT(problems_, ElementsAre(HasSubstr("'ports' must be a list of ports")));

@@ -23,6 +23,8 @@ constexpr const char* kAll =
     "memory: {hugepages: off}\n"
     "output: {events: e, all: off, health: h}\n"
     "control: {user: a, socket: s, socket_group: g, log_level: info}\n"
+    "diagnosis: {wait: 3s, system_roots: off, roots: r, crls: c, profiles: p, server_profiles: 100,"
+    " name_profiles: 200, clients: 300, expires_soon: 14d, half_life: 1d}\n"
     "watchlists: {a: [x.example]}\n";
 
 /// What must be restarted for when one text of kAll is replaced by another.
@@ -40,6 +42,7 @@ TEST(ConfigDifference, IsNothingBetweenEquals) {
   EXPECT_THAT(needs_restart(configuration_of(kAll), configuration_of(kAll)), IsEmpty());
   EXPECT_THAT(needs_restart(Configuration{}, Configuration{}), IsEmpty());
   EXPECT_THAT(changed("[{af_xdp: eth1, queues: 2}", "[{queues: 2, 'af_xdp': eth1}"), IsEmpty());
+  EXPECT_THAT(changed("half_life: 1d", "half_life: 24h"), IsEmpty());
 }
 
 TEST(ConfigDifference, IsNothingForWhatCanBeReloaded) {
@@ -48,6 +51,11 @@ TEST(ConfigDifference, IsNothingForWhatCanBeReloaded) {
   EXPECT_THAT(changed("all: off", "all: on"), IsEmpty());
   EXPECT_THAT(changed("health: h", "health: i"), IsEmpty());
   EXPECT_THAT(changed("log_level: info", "log_level: debug"), IsEmpty());
+  EXPECT_THAT(changed("wait: 3s", "wait: 4s"), IsEmpty());
+  EXPECT_THAT(changed("system_roots: off", "system_roots: on"), IsEmpty());
+  EXPECT_THAT(changed("roots: r,", "roots: [r, s],"), IsEmpty());
+  EXPECT_THAT(changed("crls: c", "crls: d"), IsEmpty());
+  EXPECT_THAT(changed("expires_soon: 14d", "expires_soon: 15d"), IsEmpty());
   EXPECT_THAT(changed("x.example", "y.example"), IsEmpty());
 }
 
@@ -72,6 +80,13 @@ TEST(ConfigDifference, NamesEachSettingThatNeedsARestart) {
   EXPECT_THAT(changed("user: a", "user: b"), ElementsAre("control.user"));
   EXPECT_THAT(changed("socket: s", "socket: t"), ElementsAre("control.socket"));
   EXPECT_THAT(changed("socket_group: g", "socket_group: h"), ElementsAre("control.socket_group"));
+  EXPECT_THAT(changed("profiles: p", "profiles: q"), ElementsAre("diagnosis.profiles"));
+  EXPECT_THAT(changed("server_profiles: 100", "server_profiles: 101"),
+              ElementsAre("diagnosis.server_profiles"));
+  EXPECT_THAT(changed("name_profiles: 200", "name_profiles: 201"),
+              ElementsAre("diagnosis.name_profiles"));
+  EXPECT_THAT(changed("clients: 300", "clients: 301"), ElementsAre("diagnosis.clients"));
+  EXPECT_THAT(changed("half_life: 1d", "half_life: 2d"), ElementsAre("diagnosis.half_life"));
 }
 
 TEST(ConfigDifference, CountsWhatIsTakenOut) {
@@ -80,12 +95,14 @@ TEST(ConfigDifference, CountsWhatIsTakenOut) {
 
 TEST(ConfigDifference, StandsInTheOrderOfTheDocumentation) {
   const Configuration none;
-  EXPECT_THAT(needs_restart(configuration_of(kAll), none),
-              ElementsAre("ports", "workers.count", "workers.cpus", "workers.main_cpu",
-                          "workers.distribution", "workers.busy_poll", "handshakes.silence_timeout",
-                          "handshakes.syn_timeout", "handshakes.watch_ports",
-                          "handshakes.followed_max", "overload.shed", "memory.hugepages",
-                          "control.user", "control.socket", "control.socket_group"));
+  EXPECT_THAT(
+      needs_restart(configuration_of(kAll), none),
+      ElementsAre("ports", "workers.count", "workers.cpus", "workers.main_cpu",
+                  "workers.distribution", "workers.busy_poll", "handshakes.silence_timeout",
+                  "handshakes.syn_timeout", "handshakes.watch_ports", "handshakes.followed_max",
+                  "overload.shed", "memory.hugepages", "control.user", "control.socket",
+                  "control.socket_group", "diagnosis.profiles", "diagnosis.server_profiles",
+                  "diagnosis.name_profiles", "diagnosis.clients", "diagnosis.half_life"));
 }
 
 }  // namespace

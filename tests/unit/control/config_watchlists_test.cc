@@ -81,7 +81,8 @@ TEST(ConfigWatchlists, RefusesKeysItDoesNotKnowWithASuggestion) {
               ElementsAre("s.yaml:1:1: unknown key 'watchlist'; did you mean 'watchlists'?"));
   EXPECT_THAT(problems_of("colour: red\n"),
               ElementsAre("s.yaml:1:1: unknown key 'colour'; known here: sensor, ports, workers, "
-                          "handshakes, overload, memory, output, control, watchlists"));
+                          "handshakes, overload, memory, output, control, diagnosis, "
+                          "watchlists"));
   EXPECT_THAT(problems_of("watchlists: {a: {flie: x}}\n"),
               ElementsAre("s.yaml:1:18: unknown key 'flie'; did you mean 'file'?"));
   EXPECT_THAT(problems_of("watchlists: {a: {<<: x}}\n"),

@@ -39,6 +39,7 @@ class ControlTest : public testing::Test {
     options.handoff_fd = dataplane.take_peer();
     options.events_path = events_.string();
     options.quiet = true;
+    options.diagnosis_wait_nanos = 0;
     return options;
   }
   std::string written() { return written(events_); }
@@ -261,6 +262,25 @@ TEST_F(LiveControlTest, WritesEventsWhileTrafficGoesOn) {
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   EXPECT_LT(seconds(), 2.0);
+  dataplane_.end(DataplaneState::interrupted);
+  control.join();
+}
+
+TEST_F(LiveControlTest, HoldsAFailureForWhatHappensNext) {
+  Options chosen = options(dataplane_);
+  chosen.diagnosis_wait_nanos = 3 * kNanosPerSecond;
+  std::thread control([chosen] { EXPECT_EQ(Control(chosen).run(), kExitOk); });
+  wait_for_attachment();
+  push_failure();
+  const std::int64_t decided = time_;
+  dataplane_.watermark(0, decided + 3 * kNanosPerSecond - 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(line_count(written()), 0u);
+  // It is safe in the hold, so the ring need not keep it.
+  EXPECT_EQ(dataplane_.worker(0).records.fill(), 0u);
+  dataplane_.watermark(0, decided + 3 * kNanosPerSecond);
+  for (int turn = 0; turn < 5000 && line_count(written()) == 0; ++turn) pause();
+  EXPECT_EQ(line_count(written()), 1u);
   dataplane_.end(DataplaneState::interrupted);
   control.join();
 }

@@ -102,13 +102,15 @@ TEST(Certificate, WithBytesBehindItIsNotReadable) {
   EXPECT_FALSE(read_certificate(der).readable);
 }
 
-TEST(CertificateChain, KeepsTheOrderAndEndsWhereItIsCut) {
+TEST(Chain, KeepsTheOrderAndEndsWhereItIsCut) {
+  ChainJudge judge;
   Body body = chain_body({file("rsa_leaf.der"), file("rsa_intermediate.der")});
-  const CertificateChain chain = read_certificate_chain(body);
-  ASSERT_EQ(chain.size(), 2u);
-  EXPECT_EQ(chain[0].issuer, chain[1].subject);
+  const ChainPointer chain = judge.chain_of(body);
+  ASSERT_NE(chain, nullptr);
+  ASSERT_EQ(chain->certificates.size(), 2u);
+  EXPECT_EQ(chain->certificates[0].issuer, chain->certificates[1].subject);
   body.pop_back();
-  EXPECT_EQ(read_certificate_chain(body).size(), 1u);
+  EXPECT_EQ(judge.chain_of(body)->certificates.size(), 1u);
 }
 
 DefinitionHeader header(std::uint64_t id, DefinitionKind kind, const Body& body) {
@@ -130,12 +132,13 @@ TEST(DefinitionStore, AnswersById) {
 
 TEST(DefinitionStore, CountsWhatIsMissingOrOfAnotherKindAndNotZero) {
   DefinitionStore store;
+  ChainJudge judge;
   const Body name = {'a'};
   store.add(header(2, DefinitionKind::server_name, name), name);
   EXPECT_EQ(store.client_offer(0), nullptr);
   EXPECT_EQ(store.missing_count(), 0u);
   EXPECT_EQ(store.client_offer(2), nullptr);
-  EXPECT_EQ(store.certificate_chain(3), nullptr);
+  EXPECT_EQ(store.certificate_chain(3, judge), nullptr);
   EXPECT_EQ(store.missing_count(), 2u);
 }
 
@@ -166,23 +169,25 @@ TEST(DefinitionStore, ForgetsTheLeastRecentlyUsedByCountAndByBytes) {
 
 TEST(Handshake, TakesALongNameFromItsDefinition) {
   DefinitionStore store;
+  ChainJudge judge;
   const Body name(200, 'n');
   store.add(header(7, DefinitionKind::server_name, name), name);
   HandshakeRecord record = test::a_handshake();
   test::set_name(record, std::string(record.server_name.size(), 'n'));
-  EXPECT_EQ(resolve(record, store).server_name.size(), record.server_name.size());
+  EXPECT_EQ(resolve(record, store, judge).server_name.size(), record.server_name.size());
   record.client_hello_facts.flags |= ClientHelloFacts::server_name_truncated;
   record.name_definition = 7;
-  EXPECT_EQ(resolve(record, store).server_name.size(), 200u);
+  EXPECT_EQ(resolve(record, store, judge).server_name.size(), 200u);
   record.name_definition = 8;
-  EXPECT_EQ(resolve(record, store).server_name.size(), record.server_name.size());
+  EXPECT_EQ(resolve(record, store, judge).server_name.size(), record.server_name.size());
 }
 
 TEST(Handshake, NeverReadsBehindTheName) {
   DefinitionStore store;
+  ChainJudge judge;
   HandshakeRecord record = test::a_handshake();
   record.client_hello_facts.server_name_length = 255;
-  EXPECT_EQ(resolve(record, store).server_name.size(), record.server_name.size());
+  EXPECT_EQ(resolve(record, store, judge).server_name.size(), record.server_name.size());
 }
 
 }  // namespace

@@ -149,19 +149,21 @@ TEST(CommunityId, MatchesTheSpecificationInBothDirections) {
 }
 
 std::string event_of(const HandshakeRecord& record, enrich::DefinitionStore& store) {
+  enrich::ChainJudge judge;
   fmt::memory_buffer out;
   const EventContext context{
       .sensor_name = "edge-1", .capture_names = {"a.pcap"}, .interface_names = {}};
-  append_handshake_event(out, enrich::resolve(record, store), context);
+  append_handshake_event(out, enrich::resolve(record, store, judge), context);
   return fmt::to_string(out);
 }
 
 std::string live_event_of(const HandshakeRecord& record) {
   enrich::DefinitionStore store;
+  enrich::ChainJudge judge;
   fmt::memory_buffer out;
   const EventContext context{
       .sensor_name = "edge-1", .capture_names = {}, .interface_names = {"eth1", "eth2"}};
-  append_handshake_event(out, enrich::resolve(record, store), context);
+  append_handshake_event(out, enrich::resolve(record, store, judge), context);
   return fmt::to_string(out);
 }
 

@@ -22,7 +22,7 @@ class OverloadedSummary : public testing::Test {
     HandshakeRecord record = test::a_handshake(
         kind, kind == OutcomeKind::established ? Stage::established : Stage::client_hello);
     record.kept_share = static_cast<std::uint8_t>(kept_share - 1);
-    for (unsigned i = 0; i < count; ++i) totals_.add(enrich::resolve(record, store_));
+    for (unsigned i = 0; i < count; ++i) totals_.add(enrich::resolve(record, store_, judge_));
   }
   report::Summary summary() {
     return {.totals = totals_, .health = health_, .snapshot = snapshot_, .warnings = {}};
@@ -33,13 +33,14 @@ class OverloadedSummary : public testing::Test {
   }
   boost::json::object event(const HandshakeRecord& record) {
     fmt::memory_buffer line;
-    exporting::append_handshake_event(line, enrich::resolve(record, store_), {});
+    exporting::append_handshake_event(line, enrich::resolve(record, store_, judge_), {});
     return boost::json::parse(fmt::to_string(line)).as_object().at("shakedown").as_object();
   }
 
   Totals totals_;
   aggregate::CaptureHealth health_;
   enrich::DefinitionStore store_;
+  enrich::ChainJudge judge_;
   ingest::Snapshot snapshot_;
 };
 
@@ -95,7 +96,7 @@ TEST_F(OverloadedSummary, IsSilentWhereNothingWasLeftOut) {
 TEST_F(OverloadedSummary, SaysThatLateRejectionsAreNotAllKnown) {
   HandshakeRecord record = test::a_handshake();
   record.flags |= HandshakeRecord::tail_not_followed;
-  totals_.add(enrich::resolve(record, store_));
+  totals_.add(enrich::resolve(record, store_, judge_));
   EXPECT_NE(text().find("Succeeded, but  1 not followed to that point (overload)"),
             std::string::npos)
       << text();

@@ -44,7 +44,9 @@ class ReloadTest : public testing::Test {
   FreshConfiguration read(const std::string& name) {
     ConfigurationReader reader;
     EXPECT_FALSE(reader.running());
-    reader.start(name);
+    Options options;
+    options.config_path = name;
+    reader.start(options);
     EXPECT_TRUE(reader.running());
     for (;;) {
       if (auto fresh = reader.poll()) return std::move(*fresh);
@@ -127,6 +129,29 @@ TEST_F(ReloadTest, NamesWhatNeedsARestart) {
   EXPECT_THAT(result.taken, IsEmpty());
   EXPECT_THAT(result.needs_restart, ElementsAre("workers.count"));
   EXPECT_THAT(result.sentence(), HasSubstr("takes effect with a restart: workers.count"));
+}
+
+TEST_F(ReloadTest, TellsWhatOfTheDiagnosisHasChanged) {
+  config::Configuration now;
+  now.diagnosis.wait_nanos = 1;
+  now.diagnosis.system_roots = false;
+  now.diagnosis.roots = {"r"};
+  now.diagnosis.crls = {"c"};
+  now.diagnosis.expires_soon_nanos = 1;
+  now.diagnosis.clients = 100;
+  const ReloadResult all = apply(now);
+  EXPECT_THAT(all.taken, ElementsAre("diagnosis.wait", "diagnosis.system_roots", "diagnosis.roots",
+                                     "diagnosis.crls", "diagnosis.expires_soon"));
+  EXPECT_THAT(all.needs_restart, ElementsAre("diagnosis.clients"));
+
+  options_.diagnosis_wait_nanos = 2;
+  options_.no_system_roots = true;
+  options_.roots = options_.crls = {"typed"};
+  const ReloadResult typed = apply(now);
+  EXPECT_THAT(typed.taken, ElementsAre("diagnosis.expires_soon"));
+  EXPECT_THAT(typed.overridden, ElementsAre("diagnosis.wait", "diagnosis.system_roots",
+                                            "diagnosis.roots", "diagnosis.crls"));
+  EXPECT_EQ(options_.diagnosis_wait_nanos, 2);
 }
 
 TEST_F(ReloadTest, SeesThatWatchlistsHaveChanged) {

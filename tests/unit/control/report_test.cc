@@ -67,7 +67,7 @@ TEST(WorstKeys, NeverLosesAHeavyHitterInAFlood) {
 class SummaryTest : public testing::Test {
  protected:
   void add(const HandshakeRecord& record, ingest::Sight sight = ingest::Sight::both) {
-    totals_.add(enrich::resolve(record, store_));
+    totals_.add(enrich::resolve(record, store_, judge_));
     health_.add(record, sight);
   }
 
@@ -104,6 +104,7 @@ class SummaryTest : public testing::Test {
   Totals totals_;
   aggregate::CaptureHealth health_;
   enrich::DefinitionStore store_;
+  enrich::ChainJudge judge_;
   ingest::Snapshot snapshot_;
 };
 
@@ -340,10 +341,11 @@ TEST_F(SummaryTest, HasTheSameNumbersInJson) {
 TEST(Totals, CountInventedVersionsAsOne) {
   Totals totals;
   enrich::DefinitionStore store;
+  enrich::ChainJudge judge;
   for (std::uint16_t version = 1; version <= 1000; ++version) {
     HandshakeRecord record = test::a_handshake();
     record.client_hello_facts.max_version = version;
-    totals.add(enrich::resolve(record, store));
+    totals.add(enrich::resolve(record, store, judge));
   }
   EXPECT_EQ(totals.by_offered_version.size(), aggregate::kVersionCountMax + 1);
   EXPECT_EQ(totals.by_offered_version[aggregate::kOtherVersion].handshakes,

@@ -47,7 +47,9 @@ class ServiceTest : public testing::Test {
                        .write_record =
                            [](fmt::memory_buffer& out, const HandshakeRecord& record) {
                              enrich::DefinitionStore none;
-                             exporting::append_handshake_event(out, enrich::resolve(record, none),
+                             enrich::ChainJudge judge;
+                             exporting::append_handshake_event(out,
+                                                               enrich::resolve(record, none, judge),
                                                                {.sensor_name = "edge-1"});
                            },
                        .supervisor = nullptr});

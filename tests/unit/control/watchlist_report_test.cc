@@ -26,7 +26,7 @@ class WatchlistReport : public ::testing::Test {
  protected:
   void add(OutcomeKind kind, std::span<const std::string_view> tags) {
     HandshakeRecord record = test::a_handshake(kind, Stage::client_hello);
-    enrich::Handshake handshake = enrich::resolve(record, store_);
+    enrich::Handshake handshake = enrich::resolve(record, store_, judge_);
     handshake.tags = tags;
     totals_.add(handshake);
   }
@@ -45,12 +45,14 @@ class WatchlistReport : public ::testing::Test {
   aggregate::CaptureHealth health_;
   ingest::Snapshot snapshot_;
   enrich::DefinitionStore store_;
+  enrich::ChainJudge judge_;
 };
 
 std::string event_with(std::span<const std::string_view> tags) {
   enrich::DefinitionStore store;
+  enrich::ChainJudge judge;
   const HandshakeRecord record = test::a_handshake();
-  enrich::Handshake handshake = enrich::resolve(record, store);
+  enrich::Handshake handshake = enrich::resolve(record, store, judge);
   handshake.tags = tags;
   fmt::memory_buffer out;
   exporting::append_handshake_event(

@@ -55,7 +55,7 @@ HandshakeRecord numbered(std::uint64_t number, std::uint64_t sequence) {
                  static_cast<std::uint8_t>(number >> 24), static_cast<std::uint8_t>(number >> 16));
   record.client_port = static_cast<std::uint16_t>(number);
   record.sequence = sequence;
-  record.order_time = wall_clock();
+  record.order_time = record.first_seen = wall_clock();
   return record;
 }
 

@@ -22,6 +22,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace shakedown::cli {
@@ -165,9 +166,11 @@ class LiveSupervisorTest : public testing::Test {
   void expect_all_there() const {
     const auto numbers = event_numbers();
     const std::set<std::uint64_t> unique(numbers.begin(), numbers.end());
-    std::vector<std::uint64_t> missing;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> missing;  // first and last of each gap
     for (std::uint64_t i = 1; i <= pushed(); ++i) {
-      if (!unique.contains(i)) missing.push_back(i);
+      if (unique.contains(i)) continue;
+      if (missing.empty() || missing.back().second + 1 != i) missing.emplace_back(i, i);
+      missing.back().second = i;
     }
     EXPECT_THAT(missing, ::testing::IsEmpty()) << "of " << pushed() << "\n" << said();
     // What was written and not given back when control died is written again; that is seldom.
