@@ -2,9 +2,9 @@
 """Cuts the capture of a run into small captures with their truth, for tests/captures/lab.
 
 write() takes the cases that were agreed upon by every observer and whose Case.fixture is set. A fixture is the packets
-of the case's own destination address, as they were captured, with their times, and ICMP errors about them; long tails
-are cut off. The last packet is the one that ended the whole capture (runner.heartbeat), so that a replay can tell a
-silence from the end of the file. Each fixture is replayed before it is kept, and must give the outcomes that the whole
+of the case's own destination address, as they were captured, with their times, and ICMP errors about them; those of
+its companions, which come before and after it, are left out, and long tails are cut off. The last packet is the one
+that ended the whole capture (runner.heartbeat), so that a replay can tell a silence from the end of the file. Each fixture is replayed before it is kept, and must give the outcomes that the whole
 capture gave. Where nobody answers, that is a finding only beside somebody who does: such a fixture gets the packets
 and lines of a second, successful case.
 
@@ -13,7 +13,7 @@ and lines of a second, successful case.
                                         `client SERVICE` and `server SERVICE` (what was no TLS) where it was so
     INDEX.md         what each one is
 
-split() writes all cases of a run in this way, uncut and unasked, for who wants to look at them.
+split() writes all cases of a run, with their companions, uncut and unasked, for who wants to look at them.
 
 Captures are classic pcap files, Ethernet, of either byte order and either precision.
 """
@@ -25,12 +25,12 @@ import struct
 
 from judge import matrix
 from model import LabError
+from observe import splitter
 
 FILE_BYTES_MAX = 20_000
 FILES_MAX = 110   # of cases about the ends, of those about the mirror, and of those about what is no TLS
 ALL_BYTES_MAX = 2_500_000
 
-_MAGICS = (0xA1B2C3D4, 0xA1B23C4D)
 _ETHERNET = 1
 _MIRROR_OPTIONS = ("tunnel", "inner_mtu", "mirror", "fragments")
 _IPV4, _IPV6, _MPLS, _VLANS = 0x0800, 0x86DD, 0x8847, (0x8100, 0x88A8)
@@ -43,28 +43,29 @@ class Capture:
     def __init__(self, path):
         data = pathlib.Path(path).read_bytes()
         self.header = data[:24]
-        order = next((order for order in "<>" if len(data) >= 24
-                      and struct.unpack_from(order + "I", data)[0] in _MAGICS), None)
-        if order is None:
-            raise LabError("%s is no classic pcap file" % path)
-        if struct.unpack_from(order + "I", data, 20)[0] & 0xFFFF != _ETHERNET:
-            raise LabError("%s does not hold Ethernet frames" % path)
-        self.records = []
+        self.records, self._times = [], []
         self._about = collections.defaultdict(list)
-        offset = 24
-        while offset + 16 <= len(data):
-            captured = struct.unpack_from(order + "I", data, offset + 8)[0]
-            record = data[offset:offset + 16 + captured]
-            if len(record) < 16 + captured:
-                break  # the writer was stopped in the middle of a packet
+        for when, record in splitter.records(data):
             for address in addresses_of(record[16:]):
                 self._about[address].append(len(self.records))
             self.records.append(record)
-            offset += 16 + captured
+            self._times.append(when)
+        if splitter.link_type(data) != _ETHERNET:
+            raise LabError("%s does not hold Ethernet frames" % path)
 
     def about(self, *addresses):
         """The records about any of these, in the order of the capture."""
         found = {index for address in addresses for index in self._about.get(ipaddress.ip_address(address), ())}
+        return [self.records[index] for index in sorted(found)]
+
+    def own(self, *cases):
+        """The records of cases that were played, without those of their companions."""
+        found = set()
+        for one in cases:
+            last = min((other.began for other in one.company if not other.before), default=float("inf"))
+            found.update(index for address in (one.address, *one.around)
+                         for index in self._about.get(ipaddress.ip_address(address), ())
+                         if one.began <= self._times[index] < last)
         return [self.records[index] for index in sorted(found)]
 
 
@@ -208,13 +209,14 @@ def split(folder, result, capture_path, heartbeat_addresses):
     folder.mkdir(parents=True, exist_ok=True)
     for one in result.happened:
         path = folder / (file_name(one.case) + ".pcap")
-        path.write_bytes(capture.header + b"".join(capture.about(one.address, *one.around) + [closing]))
+        whole = capture.about(*(address for address, _ in one.endpoints), *one.around)
+        path.write_bytes(capture.header + b"".join(whole + [closing]))
         path.with_suffix(".json").write_text(json.dumps(matrix.case_json(result, one), indent=1) + "\n")
 
 
 def _try(path, result, capture, closing, cases, replay):
     """Writes the packets of these cases; their lines, or None when a replay does not give them."""
-    records = cut(capture.about(*(address for one in cases for address in (one.address, *one.around))), closing)
+    records = cut(capture.own(*cases), closing)
     path.write_bytes(capture.header + b"".join(records))
     lines = expect_lines([seen for one in cases for seen in _seen_of(result, one)])
     found = expect_lines(replay(path, sorted({one.port for one in cases})))
@@ -226,7 +228,7 @@ def _companion(result, capture, one):
     able = [other for other in result.happened if other is not one and other.expected
             and other.case.client.family == one.case.client.family
             and all(seen is not None and seen.kind == "established" for seen in _seen_of(result, other))]
-    able.sort(key=lambda other: len(capture.about(other.address)))
+    able.sort(key=lambda other: len(capture.own(other)))
     return able[:1]
 
 

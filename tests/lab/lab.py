@@ -17,7 +17,7 @@ import time
 import pki
 import servers
 from model import LabError
-from net import sandbox
+from net import sandbox, twins
 from net.topology import Network
 
 
@@ -36,6 +36,7 @@ class Lab:
     def __init__(self, verbose=False, folder=sandbox.FOLDER):
         self.folder = os.fspath(folder)
         self.network = Network(self.folder)
+        self.twins = twins.Twins(self.network)
         self.pki = None
         self._verbose = verbose
         self._lock = threading.Lock()

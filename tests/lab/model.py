@@ -191,6 +191,27 @@ class Truth:
     server_said: Said | None = None
 
 
+# Companion.server: nobody listens there any more.
+NOBODY = ServerSpec("nobody")
+
+
+@dataclasses.dataclass(frozen=True)
+class Companion:
+    """Another client of the case's server, at the same address and port, which makes it known to who watches.
+
+    It comes from an address of its own in client.network, unless it is the case's own client (same_client), and over
+    the case's family. server: another process that answers it behind the same address and port (net/twins.py), as if
+    the case's server had been another one for a while, or were to others; NOBODY: the port is closed. elsewhere: it
+    goes to a second address of the same server, one for all companions of the case.
+    """
+
+    client: ClientSpec
+    server: ServerSpec | None = None
+    says: frozenset[Said] = frozenset((Said.connected,))
+    same_client: bool = False
+    elsewhere: bool = False
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     scenario: str                        # snake_case; names the capture
@@ -205,6 +226,10 @@ class Case:
     repeat: int = 1                      # so many clients, one after the other
     fixture: bool = False                # its capture is kept in tests/captures
     by_report: tuple[Truth, ...] = ()    # takes the place of expected, verdict and cause when the client said so
+    before: tuple[Companion, ...] = ()   # come before all cases (runner.py), in this order
+    after: tuple[Companion, ...] = ()    # come right after the case
+    # Causes that are as right as `cause`, because nothing that a sensor could know tells them apart.
+    also: frozenset[str] = frozenset()
 
     @property
     def name(self):

@@ -7,6 +7,9 @@ servers run side by side in `jobs` lanes. Whatever goes wrong in a case is that 
     reports that do not fit     the case did not happen (Played.fault)
     any other error             likewise, with the error
 
+Companions that come before their case all come before the first case, so that a capture can be cut between what was
+known and what then happened (Runner.marker). Those of a case that is tried again come right before its second attempt.
+
 Nothing here looks at packets or events.
 """
 import collections
@@ -18,15 +21,18 @@ import sys
 import time
 
 import clients
+import company
 import servers
 from judge.compare import Played, settle
 from judge.result import Skipped
 from model import REPORTED, LabError, Unsupported
 from net import fragmenter, mirroring, rules, tunnels
 
-CLIENT_TIMEOUT = 15.0
+CLIENT_TIMEOUT = company.CLIENT_TIMEOUT
 LOG_PATIENCE = 3.0     # a server's log that has to say something
 LOG_GLANCE = 0.05      # ... that is only kept for the table of disagreements
+_LANES_BEFORE = 2      # times as many, because nobody's log is read
+MARKER_SECONDS = 0.7   # of silence before the marker, and behind it
 
 
 def selected(cases, scenarios=(), client_stacks=(), server_stacks=()):
@@ -77,6 +83,9 @@ class Runner:
         self._stacks = stacks
         self._jobs = jobs
         self._progress = progress or (lambda text: None)
+        self.marker = None     # time.time() between what came before and the cases; None: nothing came before
+        self._sites = {}
+        self._begun = {}       # attempts whose companions have come
 
     def play(self, cases):
         """(list of Played, list of Skipped), both in the order of `cases`."""
@@ -89,7 +98,10 @@ class Runner:
             else:
                 # A case without a server waits for nobody.
                 groups[case.server or case.name].append(case)
-        self._prepare({case.client.stack for cases in groups.values() for case in cases})
+        wanted = [case for cases in groups.values() for case in cases]
+        self._prepare({case.client.stack for case in wanted})
+        self._sites = company.sites(self._lab, wanted)
+        self._play_before([case for case in wanted if case.before])
         # The longest group first, so that the lanes end together.
         order = sorted(groups.values(), key=len, reverse=True)
         with concurrent.futures.ThreadPoolExecutor(self._jobs) as pool:
@@ -98,6 +110,24 @@ class Runner:
         results = [done[case.name] for case in cases]
         return ([one for one in results if isinstance(one, Played)],
                 [one for one in results if isinstance(one, Skipped)])
+
+    def _play_before(self, cases):
+        if not cases:
+            return
+        with concurrent.futures.ThreadPoolExecutor(_LANES_BEFORE * self._jobs) as pool:
+            for case, attempt in zip(cases, pool.map(self._try_before, cases)):
+                self._begun[case.name] = attempt
+        time.sleep(MARKER_SECONDS)
+        self.marker = time.time()
+        self._progress("what comes before the cases is done")
+        time.sleep(MARKER_SECONDS)
+
+    def _try_before(self, case):
+        """The attempt, with what went wrong already as its fault."""
+        attempt = _Attempt(self._lab, case, self._sites.pop(case.name))
+        attempt.guarded(attempt.play_before)
+        self._progress("%-6s          %s" % ("LAB" if attempt.fault else "before", case.name))
+        return attempt
 
     def _prepare(self, stacks):
         """Lets clients that have to be compiled do so before a case waits for them."""
@@ -118,22 +148,20 @@ class Runner:
         second = self._try_one(case)
         if isinstance(second, Skipped):
             return first
-        return dataclasses.replace(second, abandoned=((first.address, first.port),))
+        return dataclasses.replace(second, abandoned=first.endpoints)
 
     def _try_one(self, case):
-        address, port, began = "", 0, time.monotonic()
-        attempt = _Attempt(self._lab, case)
-        try:
-            with contextlib.ExitStack() as stack:
-                address, port = attempt.destination(stack)
-                attempt.run()
-        except Unsupported as reason:
-            return Skipped(case, "%s: %s" % (_pair(case), reason))
-        except LabError as error:
-            attempt.fault = str(error) or "LabError"
-        except Exception as error:  # One broken adapter must not cost the cases of all others.
-            attempt.fault = "%s: %s" % (type(error).__name__, error)
-        played = attempt.played(address, port, time.monotonic() - began)
+        began = time.monotonic()
+        attempt = self._begun.pop(case.name, None)
+        if attempt is None:
+            # Of a second attempt nobody has thought in advance.
+            site = self._sites.pop(case.name, None) or company.sites(self._lab, [case])[case.name]
+            attempt = _Attempt(self._lab, case, site)
+            attempt.guarded(attempt.play_before)
+        attempt.guarded(attempt.play)
+        if attempt.unsupported:
+            return Skipped(case, "%s: %s" % (_pair(case), attempt.unsupported), attempt.endpoints)
+        played = attempt.played(time.monotonic() - began)
         self._progress("%-6s %5.1f s  %s" % ("LAB" if played.fault else "played", played.seconds, case.name))
         return played
 
@@ -145,34 +173,64 @@ def _pair(case):
 class _Attempt:
     """One case being played."""
 
-    def __init__(self, lab, case):
-        self.lab, self.case = lab, case
+    def __init__(self, lab, case, site):
+        self.lab, self.case, self.site = lab, case, site
+        self.address, self.port = site.address, 0
         self.fault = None
+        self.unsupported = None
         self.running = None
+        self.company = None
         self.expected, self.verdict, self.cause = [], case.verdict, case.cause
         self.client_reports, self.server_reports = [], []
         self.around = ()
+        self.began = self.ended = 0.0
 
-    def destination(self, stack):
-        """Address and port; its server is held for this case alone until `stack` is closed."""
-        case = self.case
-        if case.server is None:
-            self.port = self.lab.network.server_port()
-        else:
-            self.running = stack.enter_context(self.lab.turn(case.server))
-            self.port = self.running.port
-        self.address = self.lab.network.server_address(rules.place_of(case), case.client.family)
-        return self.address, self.port
+    def guarded(self, function):
+        """Does one part of it, unless an earlier one has failed; whatever goes wrong is kept."""
+        if self.fault or self.unsupported:
+            return
+        try:
+            function()
+        except Unsupported as reason:
+            self.unsupported = str(reason)
+        except LabError as error:
+            self.fault = str(error) or "LabError"
+        except Exception as error:  # One broken adapter must not cost the cases of all others.
+            self.fault = "%s: %s" % (type(error).__name__, error)
 
-    def run(self):
+    def play_before(self):
+        """What is needed to know where it takes place, and those who come there first."""
+        self.port = self.lab.server(self.case.server).port if self.case.server else self.lab.network.server_port()
+        self.company = company.Company(self.lab, self.case, self.site, self.port)
+        self.company.play(self.case.before, before=True)
+
+    def play(self):
+        """Its server is held for this case alone meanwhile."""
         lab, case, address = self.lab, self.case, self.address
-        with (tunnels.active(lab, case, address) as outer, mirroring.active(lab, case, address) as outermost,
-              fragmenter.active(lab, case, address), rules.active(lab, case, address, self.port)):
+        with contextlib.ExitStack() as stack:
+            if case.server is not None:
+                self.running = stack.enter_context(lab.turn(case.server))
+            outer = stack.enter_context(tunnels.active(lab, case, address))
+            outermost = stack.enter_context(mirroring.active(lab, case, address))
+            stack.enter_context(fragmenter.active(lab, case, address))
+            stack.enter_context(rules.active(lab, case, address, self.port))
             self.around = (*outer, *outermost)
-            for _ in range(self.case.repeat):
+            self.began = time.time()
+            for _ in range(case.repeat):
                 self._once()
                 if self.fault:
                     return
+            self.ended = time.time()
+            self._play_after()
+
+    def _play_after(self):
+        """What the server says of them is no word about the next case."""
+        if not self.case.after:
+            return
+        mark = self.running.mark() if self.running else None
+        self.company.play(self.case.after, before=False)
+        if self.running and any(one.server is None for one in self.case.after):
+            self.running.report(mark, LOG_PATIENCE)
 
     def _once(self):
         case = self.case
@@ -203,10 +261,15 @@ class _Attempt:
         self.server_reports.append(report)
         return report
 
-    def played(self, address, port, seconds):
-        return Played(self.case, address, port, tuple(self.expected), self.verdict, self.cause,
-                      tuple(self.client_reports), tuple(self.server_reports), self.fault, seconds,
-                      around=self.around)
+    @property
+    def endpoints(self):
+        return self.played(0.0).endpoints
+
+    def played(self, seconds):
+        return Played(self.case, self.address, self.port, tuple(self.expected), self.verdict, self.cause,
+                      tuple(self.client_reports), tuple(self.server_reports), self.fault, seconds, around=self.around,
+                      company=tuple(self.company.played) if self.company else (), source=self.site.source,
+                      began=self.began, ended=self.ended)
 
 
 def _misfit(who, report, wanted):

@@ -4,6 +4,9 @@
 All cases are played once, while the sensors and tcpdump watch the same mirror; afterwards the capture is replayed. So
 each case is judged by as many observers as there are drivers. Order matters: observers start before the first case,
 and stop only after the sensor's own timeouts and a last packet (runner.heartbeat).
+
+Causes are judged twice more, of the cases alone, without what came before them: by a process that starts with the
+profiles which another one has saved of that (WARM), and by one that knows nothing (COLD).
 """
 import contextlib
 import dataclasses
@@ -19,16 +22,17 @@ from judge.seen import seen
 from model import LabError, Unsupported
 from observe import capture as capturing
 from observe import replay as replaying
-from observe import sensor
+from observe import sensor, splitter
 from population import patterns, population, resets
 
 SILENCE_SECONDS = 4
 # The longest that the sensor waits before it calls a finished handshake finished (10 s), and its linger (1 s).
 SETTLE_SECONDS = 12
 REPLAY = "replay"
+WARM, COLD = "warm", "cold"
 DRIVERS = (*sensor.DRIVERS, REPLAY)
 # Servers get ports from the first one up; a sensor has to know them before it starts.
-WATCHED_PORTS = range(20001, 20401)
+WATCHED_PORTS = range(20001, 20801)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Session:
         self.event_paths = {}
         self.heartbeat_addresses = []
         self.seconds = {}
+        self._marker = None
+        self._ignored = []
         self._populations = []
         self._population_faults = []
         self._losses = []
@@ -74,7 +80,10 @@ class Session:
             if cases:
                 with self._timed("cases"):
                     stacks = runner.Stacks(self.options.packages)
-                    played, skipped = runner.Runner(self.lab, stacks, self.options.jobs, self._progress).play(cases)
+                    playing = runner.Runner(self.lab, stacks, self.options.jobs, self._progress)
+                    played, skipped = playing.play(cases)
+                    self._marker = playing.marker
+                    self._ignored = [pair for one in skipped for pair in one.endpoints]
             if self.options.populations:
                 with self._timed("populations"):
                     self._play_populations()
@@ -89,10 +98,12 @@ class Session:
                 events, faults = self._stop_watching(sensors, capture)
         observers = [self._observer(name, events.get(name, []), faults.get(name), played)
                      for name in self.options.drivers]
+        with self._timed("replays without what came before"):
+            beginners = list(self._beginners(played))
         attempts = sum(len(one.lines) for one in self._populations) if self.options.populations else None
         return Result(wanted, played, skipped, observers, self.options.complete, self.options.without_cases, attempts,
                       self._population_faults, self.seconds, [line for one in self._populations for line in one.summary().splitlines()],
-                      self._losses)
+                      self._losses, beginners)
 
     def _choose(self):
         """(cases, names of the scenarios that must be covered)."""
@@ -123,7 +134,7 @@ class Session:
                 self.event_paths[driver] = self.folder / (driver + ".ndjson")
                 sensors[driver] = watching.enter_context(_Stopped(sensor.Sensor(
                     self.lab.network, driver, events_path=self.event_paths[driver], watch_ports=WATCHED_PORTS,
-                    silence_timeout=SILENCE_SECONDS)))
+                    silence_timeout=SILENCE_SECONDS, roots=self.lab.pki.root)))
         return sensors, capture
 
     def _stop_watching(self, sensors, capture):
@@ -147,13 +158,38 @@ class Session:
 
             def read():
                 self.capture_path = capture.stop()
-                return replaying.replay(self.capture_path, WATCHED_PORTS, SILENCE_SECONDS, self.event_paths[REPLAY])
+                return self._read(REPLAY, self.capture_path)
 
             collect(REPLAY, read)
         return events, faults
 
+    def _read(self, name, path, **others):
+        self.event_paths[name] = self.folder / (name + ".ndjson")
+        return replaying.replay(path, WATCHED_PORTS, SILENCE_SECONDS, self.event_paths[name],
+                                roots=self.lab.pki.root, **others)
+
+    def _beginners(self, played):
+        """Observers of what came behind the marker only; none where there is nothing before it."""
+        if self._marker is None or self.capture_path is None:
+            return
+        before, behind = self.folder / "before.pcap", self.folder / "behind.pcap"
+        profiles = self.folder / "profiles.db"
+        splitter.split(self.capture_path, self._marker, before, behind)
+        for name, saved in ((WARM, profiles), (COLD, None)):
+            events, fault = [], None
+            try:
+                if saved is not None:
+                    self._read("before", before, profiles=saved)
+                    if not saved.exists():
+                        raise LabError("`shakedown read` has saved no profiles")
+                events = [seen(event) for event in self._read(name, behind, profiles=saved)]
+            except LabError as error:
+                fault = str(error)
+            verdicts, _ = compare.judge(played, name, events, self._ignored)
+            yield Observer(name, len(events), verdicts, [], fault, without_before=True, cold=saved is None)
+
     def _observer(self, name, found, fault, played):
-        verdicts, strangers = compare.judge(played, name, found)
+        verdicts, strangers = compare.judge(played, name, found, self._ignored)
         known = set()
         for one in self._populations:
             known.update(one.keys)

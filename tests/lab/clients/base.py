@@ -9,6 +9,7 @@ Nothing here looks at packets. What a program cannot do raises model.Unsupported
 Options that adapters understand, where they can (else Unsupported):
   padded=yes      a ClientHello of more than 1500 bytes, by ALPN entries that nobody speaks
   source=ADDRESS  the local address of the connection
+  status=yes      asks for a stapled OCSP response (openssl; most others do anyway)
 """
 import json
 import os

@@ -126,6 +126,8 @@ def run(spec, lab, address, port, timeout=15):
                  "-key", lab.pki.key(spec.identity)]
     if spec.option("source"):
         argv += ["-bind", "%s:0" % base.bracketed(spec.option("source"))]
+    if spec.option("status") == "yes":
+        argv.append("-status")
     if spec.starttls == "http_connect":
         argv[argv.index("-connect") + 1] = "%s:%d" % (proxied.address(port), proxied.PORT)
         argv += ["-proxy", "%s:%d" % (base.bracketed(address), port)]

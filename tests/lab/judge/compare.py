@@ -4,12 +4,13 @@
 A case as it was played (Played) and the events of one observer, a driver or the replay, give a Verdict: the pairs of
 what was expected and what was seen, in order of time, and in which fields they differ. A connection that was expected
 and has no event, or the other way round, is a disagreement of its own. Events are matched by destination address and
-port, which no two cases share.
+port, which no two cases share. Those of a case's companions are told from its own by the client's address, and by
+their time where it is the same client.
 """
 import collections
 import dataclasses
 
-from model import REPORTED, Case, Expected, Report
+from model import REPORTED, Case, Expected, Report, Said
 from observe import events
 
 # In the order and with the letters of the matrix.
@@ -35,11 +36,21 @@ class Played:
     seconds: float = 0.0
     abandoned: tuple[tuple[str, int], ...] = ()  # where it was tried before, and did not happen
     around: tuple[str, ...] = ()           # addresses of tunnels that only this case has around its packets
+    company: tuple = ()                    # of company.PlayedCompanion, in their order
+    source: str | None = None              # its client's address; None: not known
+    began: float = 0.0                     # time.time() of its own connections
+    ended: float = 0.0
 
     @property
     def destination_key(self):
         """None for a case that never came so far as to have an address."""
         return _key(self.address, self.port)
+
+    @property
+    def endpoints(self):
+        """Where its connections and those of its company went."""
+        found = dict.fromkeys([(self.address, self.port), *((one.address, one.port) for one in self.company)])
+        return tuple(pair for pair in found if pair[0])
 
     @property
     def abandoned_keys(self):
@@ -65,6 +76,7 @@ class Verdict:
     played: Played
     observer: str
     pairs: tuple[Pair, ...]
+    company: tuple = ()    # (company.PlayedCompanion, tuple of what was seen of it), in their order
 
     @property
     def agrees(self):
@@ -130,33 +142,61 @@ def pair_up(expected, seen):
     return tuple(pairs)
 
 
-def judge(played, observer, seen):
-    """(verdicts of the cases that happened, events that belong to no case at all)."""
+def judge(played, observer, seen, ignored=()):
+    """(verdicts of the cases that happened, events that belong to no case at all). `ignored`: where nobody is
+    judged."""
     by_destination = collections.defaultdict(list)
     for one in seen:
         by_destination[one.destination_key].append(one)
     verdicts = []
     for one in played:
-        found = by_destination.pop(one.destination_key, [])
+        found = [event for address, port in one.endpoints for event in by_destination.pop(_key(address, port), [])]
         for key in one.abandoned_keys:
             by_destination.pop(key, None)
         if one.fault is None:
-            verdicts.append(Verdict(one, observer, pair_up(one.expected, found)))
+            own, company = separate(one, found)
+            verdicts.append(Verdict(one, observer, pair_up(one.expected, own), company))
+    for address, port in ignored:
+        by_destination.pop(_key(address, port), None)
     strangers = sorted((one for rest in by_destination.values() for one in rest), key=lambda one: one.start)
     return verdicts, strangers
 
 
-def shows_cause(verdicts):
-    """(events with the right cause, events with any cause, connections that have a cause)."""
-    right = diagnosed = asked = 0
-    for verdict in verdicts:
-        if verdict.played.cause is None:
+def separate(played, found):
+    """What was seen of the case itself, and of each companion: ([Seen, ...], ((PlayedCompanion, (Seen, ...)), ...))."""
+    own, others = [], collections.defaultdict(list)
+    for one in found:
+        index = _companion_of(played, one)
+        if index is None:
+            own.append(one)
+        else:
+            others[index].append(one)
+    return own, tuple((one, tuple(others[index])) for index, one in enumerate(played.company))
+
+
+def _companion_of(played, seen):
+    """The index of the companion that an event is of; None: the case's own."""
+    company = [(index, one) for index, one in enumerate(played.company)
+               if (events.address(one.source), *_key(one.address, one.port)) == (seen.source, *seen.destination_key)]
+    if not company:
+        return None
+    rows = [(one.began, index) for index, one in company]
+    same_place = seen.destination_key == played.destination_key
+    if same_place and played.source and events.address(played.source) == seen.source:
+        rows.append((played.began, None))
+    rows.sort(key=lambda row: row[0])
+    begun = [row for row in rows if row[0] <= seen.start_seconds]
+    return (begun[-1] if begun else rows[0])[1]
+
+
+def strange_company(verdict, without_before=False):
+    """Sentences about companions that the observer saw otherwise than they said. `without_before`: it has not seen what
+    came before the cases."""
+    for one, found in verdict.company:
+        if without_before and one.before:
             continue
-        for pair in verdict.pairs:
-            if pair.expected is None:
-                continue
-            asked += 1
-            if pair.seen is not None and pair.seen.cause is not None:
-                diagnosed += 1
-                right += pair.seen.cause == verdict.played.cause
-    return right, diagnosed, asked
+        who = "%s: the companion %s (%s) " % (verdict.played.case.name, one.source, one.companion.client.stack)
+        if not found:
+            yield who + "has no event"
+        elif one.said == Said.connected.value and any(seen.kind != "established" for seen in found):
+            yield who + "connected, and was seen as " + ", ".join(seen.name for seen in found)

@@ -74,7 +74,8 @@ def as_json(result):
             "agree": len(observer.verdicts) - len(observer.disagreements),
             "disagree": len(observer.disagreements),
             "strangers": [dataclasses.asdict(one) for one in observer.strangers],
-            "tls13": observer.confusion.as_json()} for observer in result.observers},
+            "tls13": observer.confusion.as_json(), "causes": observer.causes.as_json()}
+            for observer in (*result.observers, *result.beginners)},
     }
 
 
@@ -90,7 +91,9 @@ def case_json(result, one):
     return {"name": one.case.name, "scenario": one.case.scenario, "variant": one.case.variant,
             "client": one.case.client.stack, "server": one.case.server.stack if one.case.server else None,
             "destination": one.address, "port": one.port, "fault": one.fault,
-            "second_attempt": bool(one.abandoned), "cause": one.cause,
+            "second_attempt": bool(one.abandoned), "cause": one.cause, "also": sorted(one.case.also),
+            "company": [{"client": other.companion.client.stack, "source": other.source, "before": other.before,
+                         "destination": other.address, "said": other.said} for other in one.company],
             "verdict": one.verdict, "seconds": round(one.seconds, 3),
             "expected": [dataclasses.asdict(expected) for expected in one.expected],
             "client_said": [_report_json(report) for report in one.client_reports],

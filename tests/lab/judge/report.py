@@ -3,15 +3,15 @@
 import collections
 import textwrap
 
-from judge import matrix
-from judge.compare import shows_cause
+from judge import matrix, reasons
 from judge.result import count
 from model import REPORTED
 
 TEXT_WIDTH = 92
 
 
-def lines(result, quiet=False):
+def lines(result, quiet=False, tables=False):
+    """`tables`: with the causes of each scenario, as docs/laboratory.md has them."""
     if not quiet and result.played:
         yield from _titled("Matrix", matrix.lines(result))
     yield from _titled("Did not happen (LAB)", _not_happened(result))
@@ -20,6 +20,7 @@ def lines(result, quiet=False):
     yield from _titled("Skipped", _skipped(result))
     if result.played:
         yield from _titled("TLS 1.3: who rejected whom", _confusion(result, quiet))
+        yield from _titled("Causes", reasons.lines(result, tables))
     yield from _titled("Populations", result.populations)
     yield from _titled("Totals", _totals(result))
 
@@ -127,11 +128,8 @@ def _confusion(result, quiet):
 def _totals(result):
     for observer in result.observers:
         agree = len(observer.verdicts) - len(observer.disagreements)
-        right, diagnosed, asked = shows_cause(observer.verdicts)
-        cause = ("cause: %d of %d agree, %d diagnosed" % (right, asked, diagnosed) if diagnosed
-                 else "cause: not diagnosed yet (0 of %d)" % asked)
-        yield "%-10s %d of %d cases agree, %s; %s" % (
-            observer.name, agree, len(observer.verdicts), count(observer.event_count, "event"), cause)
+        yield "%-10s %d of %d cases agree, %s" % (
+            observer.name, agree, len(observer.verdicts), count(observer.event_count, "event"))
     covered = len(result.wanted) - len(result.uncovered())
     again = sum(1 for one in result.played if one.abandoned)
     yield "%d of %d scenarios covered, %s played, %d skipped, %d did not happen%s" % (

@@ -6,7 +6,8 @@ no case covered, or a case that did not happen is as bad as a disagreement.
 """
 import dataclasses
 
-from judge.compare import Played, Verdict
+from judge.causes import Causes
+from judge.compare import Played, Verdict, strange_company
 from judge.confusion import Confusion
 from model import Case
 
@@ -15,6 +16,7 @@ from model import Case
 class Skipped:
     case: Case
     reason: str
+    endpoints: tuple[tuple[str, int], ...] = ()   # where its companions had been before that was known
 
 
 @dataclasses.dataclass
@@ -26,9 +28,14 @@ class Observer:
     verdicts: list[Verdict]
     strangers: list                    # events of connections that no case made
     fault: str | None = None           # it could not watch at all
+    without_before: bool = False       # it did not see what came before the cases
+    cold: bool = False                 # ... and was not told of it either
 
     def __post_init__(self):
         self.confusion = Confusion.of(self.verdicts)
+        self.causes = Causes(self.verdicts)
+        self.strange_company = [sentence for verdict in self.verdicts
+                                for sentence in strange_company(verdict, self.without_before)]
 
     @property
     def disagreements(self):
@@ -48,6 +55,7 @@ class Result:
     seconds: dict[str, float] = dataclasses.field(default_factory=dict)
     populations: list[str] = dataclasses.field(default_factory=list)   # a line about each
     losses: list[str] = dataclasses.field(default_factory=list)        # what an observer or the mirror lost
+    beginners: list[Observer] = dataclasses.field(default_factory=list)   # who did not see what came before
 
     @property
     def happened(self):
@@ -77,7 +85,7 @@ class Result:
             yield count(len(self.not_happened), "case") + " did not happen"
         for name in self.uncovered():
             yield "scenario %s was not covered by any case" % name
-        for observer in self.observers:
+        for observer in (*self.observers, *self.beginners):
             for sentence in self._faults_of(observer):
                 yield "%s: %s" % (observer.name, sentence)
         yield from self.population_faults
@@ -96,6 +104,9 @@ class Result:
         if failed:
             yield count(len(failed), "failed connection") + " that no case made"
         yield from observer.confusion.faults(self.complete)
+        if observer.event_count:
+            yield from observer.strange_company[:3]
+            yield from observer.causes.faults(observer.cold)
 
 
 def count(number, noun):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One event of the sensor in the words of model.Expected."""
 import dataclasses
+import datetime
 
 from model import LabError
 from observe import events
 
+LATE_REJECTION = "rejected_by_client"   # the warning that has a cause of its own
 FAILURES = frozenset(("reset", "closed", "alert", "encrypted_alert", "silence", "non_tls_reply", "refused",
                       "unanswered"))
 
@@ -26,7 +28,12 @@ class Seen:
     rejection: bool = False        # warned of a client that closed without having sent anything
     starttls: str | None = None    # "unknown": there was an upgrade, of a protocol that is not named
     version: str | None = None     # negotiated
-    cause: str | None = None       # None: not diagnosed
+    cause: str | None = None       # of the failure, or of a late rejection; None: not diagnosed
+    cause_confidence: str | None = None
+    cause_rule: str | None = None
+    alternatives: tuple[str, ...] = ()   # causes that it names besides
+    success_has_cause: bool = False      # a cause beside an established outcome
+    warnings: tuple[str, ...] = ()       # by id
     signature: str | None = None   # of connection tampering
     evidence: tuple[str, ...] = ()  # about the path
     confidence: str | None = None  # that the path ended it; None: nothing speaks for that
@@ -37,6 +44,10 @@ class Seen:
     @property
     def destination_key(self):
         return self.destination, self.destination_port
+
+    @property
+    def start_seconds(self):
+        return datetime.datetime.fromisoformat(self.start).timestamp()
 
     @property
     def is_failure(self):
@@ -52,12 +63,25 @@ def seen(event):
             start=event["event"].get("start", event["@timestamp"]), name=events.name(event), kind=events.kind(event),
             by=events.by(event), stage=events.stage(event) or "none", alert=_ending_alert(event),
             rejection=events.rejection(event), starttls=events.starttls(event), version=events.version(event),
-            cause=event["shakedown"].get("cause", {}).get("id"), signature=events.signature(event),
+            **_causes(event), signature=events.signature(event),
             evidence=events.evidence(event), confidence=events.confidence(event),
             tunnel=events.tunnel(event), vlan=events.vlan(event), service=events.service(event))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise LabError("an event is not as events are (%s %s): %.200s" % (
             type(error).__name__, error, event)) from error
+
+
+def _causes(event):
+    cause, warnings = events.cause(event), events.warnings(event)
+    told = cause
+    if events.kind(event) == "established":
+        told = next((one.get("cause") for one in warnings if one["id"] == LATE_REJECTION), None)
+    found = {"success_has_cause": cause is not None and events.kind(event) == "established",
+             "warnings": tuple(one["id"] for one in warnings)}
+    if told is not None:
+        found |= {"cause": told["id"], "cause_confidence": told["confidence"], "cause_rule": told.get("rule"),
+                  "alternatives": tuple(one["id"] for one in told.get("alternatives", ()))}
+    return found
 
 
 def _ending_alert(event):

@@ -135,6 +135,17 @@ class Network:
         """An address of that client network that was not given out before; any program there may bind it."""
         return self._fresh(plan.CLIENTS[network], family)
 
+    def client_neighbours(self, network, family, count):
+        """So many fresh addresses in a row, which no way of cutting networks (/24 is the smallest) takes apart."""
+        namespace = plan.CLIENTS[network]
+        with self._lock:
+            number = self._given[namespace, family]
+            first = int(plan.first_free(namespace, family)) + number
+            if first // 256 != (first + count - 1) // 256:
+                number += 256 - first % 256
+            self._given[namespace, family] = number + count
+        return [self._address(namespace, family, number + place) for place in range(count)]
+
     def server_address(self, place, family):
         """An address of "server" or "inner" that was not given out before; its servers answer on it."""
         return self._fresh(place, family)
@@ -152,16 +163,25 @@ class Network:
         For programs that cannot be told their source address: destinations are not shared between cases. `words`:
         what `ip route` should know beyond that.
         """
-        namespace = plan.CLIENTS[network]
-        gateway = plan.transit(namespace, 6 if ":" in source else 4)[0]
-        lines = ["address replace %s dev lo nodad" % source] if ":" in source else []
-        lines.append("route replace %s via %s src %s %s" % (destination, gateway, source, words))
+        self.routes_from(network, [(destination, source, words)])
+
+    def routes_from(self, network, ways):
+        """The same for many (destination, source, words) at once."""
+        namespace, lines = plan.CLIENTS[network], []
+        for destination, source, words in ways:
+            gateway = plan.transit(namespace, 6 if ":" in source else 4)[0]
+            lines += ["address replace %s dev lo nodad" % source] if ":" in source else []
+            lines.append("route replace %s via %s src %s %s" % (destination, gateway, source, words))
         _batch([self._ip, "-n", namespace], lines)
 
     def _fresh(self, namespace, family):
         with self._lock:
             number = self._given[namespace, family]
             self._given[namespace, family] += 1
+        return self._address(namespace, family, number)
+
+    @staticmethod
+    def _address(namespace, family, number):
         address = plan.first_free(namespace, family) + number
         network = plan.prefix(namespace, family)
         if address not in network or address == network.broadcast_address:

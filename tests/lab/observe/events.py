@@ -107,6 +107,16 @@ def service(event):
     return found.get("client", ""), found.get("server", "")
 
 
+def cause(event):
+    """The object with id, confidence, rule, alternatives; None: it was not diagnosed."""
+    return event["shakedown"].get("cause")
+
+
+def warnings(event):
+    """Objects with id, text and, of a late rejection, cause."""
+    return event["shakedown"].get("warnings", [])
+
+
 def vlan(event):
     """VLAN ids, the outer one first."""
     network = event.get("network", {})

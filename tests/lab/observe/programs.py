@@ -3,10 +3,12 @@
 import os
 import pathlib
 import shutil
+import subprocess
 
 from model import LabError
 
 _BUILT = pathlib.Path(__file__).resolve().parents[3] / "build" / "shakedown"
+_HELP = {}
 
 
 def shakedown():
@@ -26,6 +28,15 @@ def common_arguments(events_path, watch_ports, silence_timeout):
     if watch_ports:
         arguments += ["--watch-port", ",".join(str(port) for port in sorted(set(watch_ports)))]
     return arguments
+
+
+def knows(command, option):
+    """Whether `shakedown COMMAND` has the option; asked once."""
+    if command not in _HELP:
+        done = subprocess.run([shakedown(), command, "--help"], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False)
+        _HELP[command] = done.stdout
+    return option in _HELP[command]
 
 
 def last_words(text, limit=2000):

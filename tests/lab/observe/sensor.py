@@ -24,8 +24,9 @@ class Sensor:
     """One `shakedown run`. Its messages go to EVENTS_PATH.messages, its summary to EVENTS_PATH.summary."""
 
     def __init__(self, network, driver, interface=None, events_path=None, watch_ports=(),
-                 silence_timeout=None, extra_arguments=(), namespace="sensor"):
-        """extra_arguments: further ones of `shakedown run`, e.g. ("--workers", "1")."""
+                 silence_timeout=None, extra_arguments=(), namespace="sensor", roots=None):
+        """extra_arguments: further ones of `shakedown run`, e.g. ("--workers", "1"). roots: a PEM file of trust anchors
+        beside the system's."""
         self.network, self.driver = network, driver
         self.interface = interface or DRIVERS[driver]
         self.events_path = os.fspath(events_path or os.path.join(network.folder, "events-%s.ndjson" % driver))
@@ -35,6 +36,8 @@ class Sensor:
                            "--control-socket", "off",
                            *programs.common_arguments(self.events_path, watch_ports, silence_timeout),
                            *map(str, extra_arguments)]
+        if roots is not None and programs.knows("read", "--roots"):
+            self._arguments += ["--config", self._configuration(roots)]
         self._process = None
         self._notices = None
 
@@ -114,6 +117,12 @@ class Sensor:
 
     def _notify_path(self):
         return self.events_path + ".notify"
+
+    def _configuration(self, roots):
+        path = self.events_path + ".yaml"
+        with open(path, "w", encoding="utf-8") as lines:
+            lines.write("diagnosis:\n  roots: [%s]\n" % json.dumps(os.fspath(roots)))
+        return path
 
     def _listen(self):
         """As a service manager does."""

@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 
-from judge import compare
+from judge import causes, compare
 from model import LabError, Unsupported
 from population import patterns, plan, truth
 
@@ -49,6 +49,7 @@ class Run:
         self.began = self.seconds = 0.0
         self._start = 0.0
         self._reports = {}
+        self._causes = {}
         self._complaints = []
         self._lock = threading.Lock()
 
@@ -177,6 +178,7 @@ class Run:
             return []   # That it was not played is a fault of its own.
         if seen is None:
             return ["population %s: %s saw nothing" % (self.name, observer)]
+        self._causes[observer] = truth.causes(self.lines, seen)
         return self._abridged(truth.judge(self.lines, seen), observer + " tells otherwise")
 
     def _abridged(self, sentences, title):
@@ -189,9 +191,14 @@ class Run:
     def summary(self):
         if not self.lines:
             return "%-20s was not played" % self.name
-        return "%-20s %d attempts, pattern reached %d and failed %d, %d failed otherwise; %.1f s" % (
+        lines = ["%-20s %d attempts, pattern reached %d and failed %d, %d failed otherwise; %.1f s" % (
             self.name, self.counts["attempts"], self.counts["inside"], self.counts["failed_inside"],
-            self.counts["failed_outside"], self.seconds)
+            self.counts["failed_outside"], self.seconds)]
+        # Told, and not judged: what is planted here is found by looking at many.
+        lines += ["%-20s causes through %s: %s" % ("", observer, ", ".join(
+            "%d %s" % (number, word) for word, number in sorted(counts.items()) if number))
+            for observer, counts in self._causes.items() if set(counts) - {causes.SILENT, "certain and wrong"}]
+        return "\n".join(lines)
 
     def pattern_truth(self):
         start = datetime.datetime.fromtimestamp(self._start - time.monotonic() + time.time(), datetime.timezone.utc)

@@ -9,6 +9,7 @@ import collections
 import dataclasses
 
 from clients import python as stack
+from judge import causes as judged
 from judge import compare
 from model import Expected, established, rejection_by_client, server_alert
 from population import plan
@@ -101,6 +102,22 @@ def judge(lines, seen):
     for key, found in events.items():
         if key[2:] in servers:
             yield "%s:%d to %s:%d was no attempt, and there is an event: %s" % (*key, found[0].name)
+
+
+def causes(lines, seen):
+    """Counter of judge.causes.GRADES over the failed attempts whose cause is known, and of "certain and wrong"."""
+    events = {(one.source, one.source_port, one.destination, one.destination_port): one for one in seen}
+    counts = collections.Counter()
+    for one in lines:
+        if one["cause"] is None:
+            continue
+        address = compare.events.address
+        found = events.get((address(one["client"]), one["client_port"], address(one["server"]), one["server_port"]))
+        # Who trusts nobody rejects what others accept, for a reason that only he knows.
+        right = {one["cause"], "client_rejected_certificate"} if one["noise"] else {one["cause"]}
+        counts[judged.grade(right, found)] += 1
+        counts["certain and wrong"] += judged.is_certain_and_wrong(right, found)
+    return counts
 
 
 def _differs(alternatives, seen):

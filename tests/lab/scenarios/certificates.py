@@ -2,9 +2,10 @@
 """The client does not accept the server's certificate, or rightly does although something is odd about it."""
 import dataclasses
 
-from model import (CLIENT_REJECTED, ESTABLISHED, REPORTED, TLS12, TLS13, Case, ClientSpec, Expected, Said, ServerSpec,
-                   TlsSettings, Truth, established, rejection_by_client, says, variant_of)
+from model import (CLIENT_REJECTED, ESTABLISHED, REPORTED, TLS12, TLS13, Case, ClientSpec, Companion, Expected, Said,
+                   ServerSpec, TlsSettings, Truth, established, rejection_by_client, says, variant_of)
 from scenarios import scenario
+from scenarios.company import OLDER, guest, shown
 from scenarios.stacks import CLIENTS, SERVERS, client_profile
 
 # A server that is still writing when the client leaves learns of the closing before it reads the alert.
@@ -23,6 +24,8 @@ def rejected(client, server, version, cause, variant="", **others):
     if server.stack == "java" and version != TLS13 and expected.kind == "alert":
         # JSSE sends each message of its flight by itself, so that the client may judge before the last one is sent.
         expected = dataclasses.replace(expected, stage=None)
+    if version == TLS13 and "before" not in others:
+        others["before"] = (shown(server),)
     case = Case("", client, server, (expected,), says("rejected_peer"), SERVER_HEARD[profile.way(version)], cause,
                 CLIENT_REJECTED, variant=variant or variant_of(version), **others)
     if (client.stack, server.stack, version) == ("wget", "gnutls", TLS13):
@@ -36,13 +39,15 @@ def rejected(client, server, version, cause, variant="", **others):
     return case
 
 
-def _rejected_by_all(identity, cause, servers=("nginx",), fixtures=(), **client):
+def _rejected_by_all(identity, cause, servers=("nginx",), fixtures=(), company=None):
+    """company(server): who comes before, if not only whom TLS 1.2 shows what is hidden in TLS 1.3."""
     for version in (TLS12, TLS13):
         for stack in CLIENTS:
             for server in servers:
-                yield rejected(ClientSpec(stack, **client),
-                               ServerSpec(server, TlsSettings.only(version), identity=identity), version, cause,
-                               fixture=stack in fixtures and server == servers[0])
+                spec = ServerSpec(server, TlsSettings.only(version), identity=identity)
+                before = {"before": company(spec)} if company else {}
+                yield rejected(ClientSpec(stack), spec, version, cause,
+                               fixture=stack in fixtures and server == servers[0], **before)
 
 
 def _as_the_client_says(identity, cause, fixtures=(), **server):
@@ -50,7 +55,9 @@ def _as_the_client_says(identity, cause, fixtures=(), **server):
     for version in (TLS12, TLS13):
         for stack in CLIENTS:
             spec = ServerSpec("nginx", TlsSettings.only(version), identity=identity, **server)
-            case = rejected(ClientSpec(stack), spec, version, cause, fixture=stack in fixtures)
+            # Who asks for the staple is shown it.
+            before = (shown(spec, options=(("status", "yes"),) if spec.staple else ()),) if version == TLS13 else ()
+            case = rejected(ClientSpec(stack), spec, version, cause, fixture=stack in fixtures, before=before)
             accepted = Truth(Said.connected, (established(version),), ESTABLISHED)
             yield dataclasses.replace(case, client_says=says("rejected_peer", "connected"), server_says=None,
                                       by_report=(accepted,))
@@ -105,15 +112,26 @@ def certificate_chain_completed_from_cache(lab):
 
 @scenario
 def certificate_seen_with_a_wrong_clock(lab):
+    """Others accept the certificate, and whose clock is wrong fares no better elsewhere."""
+    server = ServerSpec("nginx", TlsSettings.only(TLS12))
     for days, word in ((-3650, "behind"), (7300, "ahead")):
         for stack in ("openssl", "curl", "gnutls", "nss", "wget", "python"):
-            yield rejected(ClientSpec(stack, clock_offset_days=days), ServerSpec("nginx", TlsSettings.only(TLS12)),
-                           TLS12, "clock_skew", word, fixture=stack == "openssl")
+            client = ClientSpec(stack, clock_offset_days=days)
+            other = dataclasses.replace(server, identity="good_ecdsa")
+            before = (guest("b", OLDER, trust="root"), guest("c", OLDER, trust="root"),
+                      guest("b", OLDER, trust="root", server=other, elsewhere=True),
+                      Companion(client, other, says("rejected_peer"), same_client=True, elsewhere=True))
+            yield rejected(client, server, TLS12, "clock_skew", word, fixture=stack == "openssl", before=before)
 
 
 @scenario
 def certificate_from_an_intercepting_proxy(lab):
-    yield from _rejected_by_all("intercepting", "interception", fixtures=("openssl",))
+    """Other networks are shown another certificate at the same place, and in this one somebody trusts the proxy."""
+    def company(server):
+        genuine = dataclasses.replace(server, identity="good")
+        return shown(genuine, "b"), shown(genuine, "c"), shown(server, "a")
+
+    yield from _rejected_by_all("intercepting", "interception", fixtures=("openssl",), company=company)
 
 
 @scenario

@@ -5,6 +5,7 @@ import dataclasses
 from model import (ESTABLISHED, REPORTED, SERVER_REJECTED, TLS12, TLS13, Case, ClientSpec, Expected, Said, ServerSpec,
                    TlsSettings, Truth, established, rejection_by_server, says, variant_of)
 from scenarios import scenario
+from scenarios.company import OLDER, guest
 from scenarios.stacks import CLIENTS, SERVERS, server_profile
 
 
@@ -25,10 +26,26 @@ def rejected(client, server, version, cause, **others):
         # Chromium leaves when it is asked for a certificate, to ask its user, and comes back without one.
         stage = "server_hello" if version == TLS13 else "server_hello_done"
         expected = (Expected("closed", "client", stage, version=version),) + expected
+        # The first of the two connections looks as if its client liked the server's certificate no more than the second
+        # one's server likes the lack of one.
+        others["also"] = frozenset(("client_rejected_certificate", "client_abort"))
+    if version == TLS13 and not late:
+        others["before"] = _company(client, server)
     return Case("", client, server, expected,
                 says("connected") if late else says("got_alert", "got_close", "got_reset"), None, cause,
                 None if late else SERVER_REJECTED, variant=variant_of(version), by_report=by_report,
                 **others)
+
+
+def _company(client, server):
+    """Somebody whose certificate is accepted, and the client itself where its certificate can be read. What becomes of
+    it there is what becomes of it in TLS 1.3."""
+    older = dataclasses.replace(server, tls=OLDER)
+    accepted = guest("b", OLDER, server=older, identity="client_good")
+    if client.identity is None:
+        return (accepted,)
+    return accepted, guest(client.network, OLDER, server=older, identity=client.identity, same_client=True,
+                           expects=("connected", "got_alert", "got_close", "got_reset"))
 
 
 def _pairs():
@@ -73,5 +90,5 @@ def client_certificate_weak(lab):
             if refused.verdict is None:
                 continue  # what it answers looks the same whether it accepts or not
             yield Case("", refused.client, spec, refused.expected, refused.client_says | says("connected"), None,
-                       refused.cause, SERVER_REJECTED, refused.variant,
+                       refused.cause, SERVER_REJECTED, refused.variant, before=refused.before,
                        by_report=(Truth(Said.connected, (established(version),), ESTABLISHED),))

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """One side ends the connection in mid-handshake, by FIN, by RST, or by saying nothing more."""
-from model import TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, says
+from model import NOBODY, TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, says
 from scenarios import scenario
+from scenarios.company import OTHER_NAME, cut_off, guest, served, shown
 
 OWN_FAILURE = says("own_failure")
 # What a server makes of a client that left; OpenSSL's often have no words for it.
 LEFT = says("got_close", "got_reset", "own_failure", "nothing")
 RAW_LEFT = says("got_close", "got_reset")
+# It worked, it fails for others too; nobody is served at all; it worked, and then nobody listens.
+WORKED_BEFORE = {"before": (served(),), "after": (cut_off(),)}
+SERVES_NOBODY = {"after": (cut_off("b"), cut_off("c", name=OTHER_NAME))}
+IS_GONE = {"before": (served(),), "after": (guest("b", server=NOBODY, expects=("refused",)),)}
 VERSIONS = ((TLS12, "tlsv12", "server_hello_done"), (TLS13, "tlsv13", "server_hello"))
 
 
@@ -25,11 +30,12 @@ def client_ends_after_certificate(lab):
     for version, variant, stage in VERSIONS:
         for ending, kind in (("fin", "closed"), ("rst", "reset")):
             for server in ("raw", "openssl", "nginx"):
-                yield Case("", ClientSpec("raw", role=ending + "_after_certificate"),
-                           ServerSpec(server, TlsSettings.only(version)),
+                spec = ServerSpec(server, TlsSettings.only(version))
+                yield Case("", ClientSpec("raw", role=ending + "_after_certificate"), spec,
                            (Expected(kind, "client", stage, version=version),), OWN_FAILURE,
                            LEFT if server == "raw" else None, "client_rejected_certificate",
-                           variant="%s.%s" % (ending, variant), fixture=server == "raw")
+                           variant="%s.%s" % (ending, variant), fixture=server == "raw",
+                           before=(shown(spec),) if version == TLS13 else ())
 
 
 @scenario
@@ -42,12 +48,12 @@ def client_stalls_after_the_servers_flight(lab):
 
 
 def _server_ends(role, kind, words, server_words, cause, stage="client_hello", clients=("raw", "openssl", "curl"),
-                 version=None, variant="", options=(), client_role="tls"):
+                 version=None, variant="", options=(), client_role="tls", company=WORKED_BEFORE):
     settings = TlsSettings.only(version) if version else TlsSettings()
     for client in clients:
         yield Case("", ClientSpec(client, role=client_role), ServerSpec("raw", settings, role=role, options=options),
                    (Expected(kind, "server", stage, version=version),), words, server_words, cause, variant=variant,
-                   fixture=client == "raw")
+                   fixture=client == "raw", **(IS_GONE if cause == "server_crash" else company))
 
 
 @scenario
@@ -59,7 +65,7 @@ def server_closes_after_the_hello(lab):
 @scenario
 def server_resets_after_the_hello(lab):
     yield from _server_ends("reset_after_hello", "reset", says("got_reset"), OWN_FAILURE, "server_unresponsive",
-                            clients=("raw", "openssl", "curl", "gnutls", "python"))
+                            clients=("raw", "openssl", "curl", "gnutls", "python"), company=SERVES_NOBODY)
 
 
 @scenario
@@ -70,7 +76,10 @@ def server_resets_by_closing_with_the_hello_unread(lab):
 @scenario
 def server_is_silent_after_the_hello(lab):
     yield from _server_ends("silent_after_hello", "silence", says("timed_out"), says("got_close", "got_reset"),
-                            "server_unresponsive", clients=("raw",))
+                            "server_unresponsive", clients=("raw",), company={
+                                "before": (served(),),
+                                "after": (guest("c", stack="raw", expects=("timed_out",),
+                                                options=(("patience", "4.5"),)),)})
 
 
 @scenario

@@ -7,10 +7,13 @@ sends to the server is seen where the rule says side=router (a device that is pl
 """
 from model import TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, says
 from scenarios import scenario
+from scenarios.company import OTHER_NAME, guest, served
+from scenarios.path import only_this_name
 
 BLOCKED = "blocked.example.com"  # the server's certificate covers it
 LONG = "box.delay:milliseconds=20"
 RESET, CLOSED, NOT_TLS = says("got_reset"), says("got_close"), says("not_tls")
+LIKE_SERVER, LIKE_CLIENT = ("server_unresponsive",), ("client_abort",)
 TTL, EARLY = "ttl_differs", "reset_too_early"
 
 
@@ -29,14 +32,20 @@ SIGNATURES = {
 
 
 def _forged(rule, expected, words, variant, long=False, version=None, client="raw", name="www.example.com", family=4,
-            fixture=False, cause="path_interference", **options):
-    """A case with this rule of the box."""
+            fixture=False, cause="path_interference", also=(), **options):
+    """A case with this rule of the box. `also`: whom it succeeds in looking like, where nothing gives it away."""
     rules = (("rule", "box." + rule),) + ((("rule", LONG),) if long else ())
     options = {"patience": "6", **options} if client == "raw" else {}
+    company = only_this_name(name) if cause == "sni_blocked" else {} if cause != "path_interference" else {
+        # Others reach it, and this client by no name.
+        "before": (served("b", "inner"),),
+        "after": (guest("a", TlsSettings.only(version) if version else TlsSettings(), OTHER_NAME, stack="raw",
+                        same_client=True, expects=("connected", "got_reset", "got_close", "not_tls", "timed_out"),
+                        options=(("patience", "2"),)),)}
     settings = TlsSettings.only(version) if version else TlsSettings()
     return Case("", ClientSpec(client, server_name=name, family=family, options=rules + tuple(options.items())),
                 ServerSpec("raw", settings, place="inner"), (expected,), words, cause=cause, variant=variant,
-                fixture=fixture)
+                fixture=fixture, also=frozenset(also), **company)
 
 
 def _ended(kind, *evidence, stage="client_hello", by="path", signature=None, version=None):
@@ -99,9 +108,10 @@ def resets_forged_to_both_ends(lab):
     then the forged one comes so early that the two together do."""
     for family in (4, 6):
         yield _forged("reset:ttl=right,ipid=right,side=router,as=rst_ack",
-                      _ended("reset", "both_sides_reset", by=None), RESET, "rst_ack", family=family)
+                      _ended("reset", "both_sides_reset", by=None), RESET, "rst_ack", family=family, also=LIKE_SERVER)
     # Who is reset answers segments that are still under way with just such a RST (RFC 9293 §3.10.7.1).
-    yield _forged("reset:ttl=right,ipid=right,side=router,as=rst", _ended("reset", by=None), RESET, "rst")
+    yield _forged("reset:ttl=right,ipid=right,side=router,as=rst", _ended("reset", by=None), RESET, "rst",
+                  also=LIKE_SERVER)
     # With another TTL it is more than a coincidence.
     yield _forged("reset:ttl=37,side=router", _ended("reset", TTL, "both_sides_reset"), RESET, "wrong_ttl",
                   fixture=True)
@@ -114,7 +124,7 @@ def reset_forged_to_the_server_only(lab):
     for ttl, evidence, by in (("37", (TTL,), "path"), ("right", (), None)):
         for family in (4, 6):
             yield _forged("reset:side=router,to=server,ipid=right,ttl=" + ttl, _ended("reset", *evidence, by=by), RESET,
-                          "ttl_" + ttl, family=family, fixture=True)
+                          "ttl_" + ttl, family=family, fixture=True, also=() if evidence else LIKE_CLIENT)
 
 
 @scenario
@@ -166,7 +176,8 @@ def block_page_in_place_of_the_server(lab):
 def reset_forged_without_a_fault(lab):
     """Right in everything, and nobody says more: what a device directly in front of the server can do. Only its time
     may give it away, where the server's kernel was slow to answer the SYN; so any answer will do."""
-    yield _forged("reset:ttl=right,ipid=zero,window=0,then=drop", _ended("reset", by=None), RESET, "")
+    yield _forged("reset:ttl=right,ipid=zero,window=0,then=drop", _ended("reset", by=None), RESET, "",
+                  also=LIKE_SERVER)
 
 
 # signature: what the rule adds to ttl=37. In the paper they go to the server; the names hold for either end.
@@ -227,8 +238,9 @@ def signature_of_silence(lab):
 
     def case(rule, signature, expected, place, cause):
         client = ClientSpec("raw", options=(("rule", rule), *silent.items()))
+        company = only_this_name("www.example.com", OTHER_NAME) if cause == "sni_blocked" else {}
         return Case("", client, ServerSpec("raw", place=place), (expected,), says("timed_out"), cause=cause,
-                    variant=signature)
+                    variant=signature, **company)
 
     yield case("filtered", "syn_nothing", _ended("unanswered", stage="tcp", by="server", signature="syn_nothing"),
                "server", "port_filtered")

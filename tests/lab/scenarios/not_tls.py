@@ -4,11 +4,17 @@ import dataclasses
 
 from model import Case, ClientSpec, Expected, Said, ServerSpec, Truth, says
 from scenarios import scenario
+from scenarios.company import guest
 
 NON_TLS_REPLY = Expected("non_tls_reply", "server", "client_hello")
 # No ClientHello was ever sent; who closes first is the server's habit.
 NO_HELLO = Expected("no_hello", None, "tcp")
 TLS_SERVERS = (("raw", says("own_failure")), ("openssl", None), ("nginx", None), ("haproxy", None), ("gnutls", None))
+# Others speak TLS there, which makes it a port for TLS.
+OTHERS = (guest("b"),)
+# A server that closes at a ClientHello, or waits for more, looks like a TLS server that has a fault: who knows neither
+# its configuration nor what others speak there cannot tell.
+ALSO = frozenset(("server_unresponsive",))
 SERVER_COMPLAINS = says("not_tls", "got_alert", "got_close", "got_reset")
 
 
@@ -17,14 +23,14 @@ def plain_http_to_a_tls_port(lab):
     expected = dataclasses.replace(NO_HELLO, service=("http", None))
     for server, server_says in TLS_SERVERS:
         yield Case("", ClientSpec("raw", role="plain_http"), ServerSpec(server), (expected,), SERVER_COMPLAINS,
-                   server_says, "plaintext_client", fixture=server in ("raw", "nginx"))
+                   server_says, "plaintext_client", fixture=server in ("raw", "nginx"), before=OTHERS)
 
 
 @scenario
 def garbage_to_a_tls_port(lab):
     for server, server_says in TLS_SERVERS:
         yield Case("", ClientSpec("raw", role="garbage"), ServerSpec(server), (NO_HELLO,),
-                   SERVER_COMPLAINS | says("timed_out"), server_says, "plaintext_client", fixture=server == "raw")
+                   SERVER_COMPLAINS | says("timed_out"), server_says, "plaintext_client", fixture=server == "raw", before=OTHERS)
 
 
 @scenario
@@ -35,15 +41,15 @@ def another_protocol_to_a_tls_port(lab):
         for server in ("openssl", "nginx", "raw"):
             yield Case("", ClientSpec("plain", role=program), ServerSpec(server),
                        (dataclasses.replace(NO_HELLO, service=(service, None)),), SERVER_COMPLAINS | says("timed_out"),
-                       None, "plaintext_client", variant=program, fixture=server == "nginx")
+                       None, "plaintext_client", variant=program, fixture=server == "nginx", before=OTHERS)
     # xfreerdp without TLS and an XMPP client that wants it by starttls only.
     yield Case("", ClientSpec("freerdp", role="plain"), ServerSpec("openssl"),
                2 * (dataclasses.replace(NO_HELLO, service=("rdp", None)),),  # it tries twice
                SERVER_COMPLAINS | says("own_failure"), None,
-               "plaintext_client", fixture=True)
+               "plaintext_client", fixture=True, before=OTHERS)
     yield Case("", ClientSpec("gnutls", starttls="xmpp"), ServerSpec("nginx"),
                (dataclasses.replace(NO_HELLO, service=("xmpp", None)),), SERVER_COMPLAINS | says("own_failure"), None,
-               "plaintext_client", fixture=True)
+               "plaintext_client", fixture=True, before=OTHERS)
 
 
 # (stack, role, its protocol where it has several, the service by name, what the server says)
@@ -78,7 +84,7 @@ def tls_to_another_service(lab):
     for stack, role, protocol in CLOSING:
         for client in ("raw", "openssl"):
             yield Case("", ClientSpec(client), ServerSpec(stack, role=role, starttls=protocol), (closed,),
-                       says("got_close", "got_reset"), None, "not_tls_server", fixture=client == "raw",
+                       says("got_close", "got_reset"), None, "not_tls_server", fixture=client == "raw", also=ALSO,
                        by_report=(Truth(Said.got_reset, (reset,), None, "not_tls_server"),))
 
 
@@ -87,4 +93,4 @@ def tls_to_a_service_that_waits_for_more(lab):
     for stack, role, protocol in WAITING:
         yield Case("", ClientSpec("raw"), ServerSpec(stack, role=role, starttls=protocol),
                    (Expected("silence", "server", "client_hello", service=("", "")),), says("timed_out"), None,
-                   "not_tls_server", fixture=True)
+                   "not_tls_server", fixture=True, also=ALSO)

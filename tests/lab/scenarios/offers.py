@@ -4,6 +4,7 @@ import dataclasses
 
 from model import (REPORTED, TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, says, server_alert, variant_of)
 from scenarios import scenario
+from scenarios.company import guest
 from scenarios.stacks import SERVERS
 
 REFUSED = (server_alert(alert=REPORTED),)
@@ -12,7 +13,9 @@ SERVER_SPOKE = says("own_failure", "nothing")
 
 
 def _refused(client, server, cause, variant, **others):
-    return Case("", client, server, REFUSED, GOT_ALERT, SERVER_SPOKE, cause, variant=variant, **others)
+    # Others come through, who offer what is usual.
+    return Case("", client, server, REFUSED, GOT_ALERT, SERVER_SPOKE, cause, variant=variant,
+                before=(guest("b"), guest("c")) if cause != "alpn_mismatch" else (), **others)
 
 
 @scenario
@@ -59,5 +62,9 @@ def no_common_alpn(lab):
                                 variant_of(version), fixture=client == "openssl" and server in ("nginx", "go"))
                 if server == "go" and version == TLS13:
                     # crypto/tls chooses the protocol for EncryptedExtensions, when its ServerHello has gone out.
-                    case = dataclasses.replace(case, expected=(Expected("encrypted_alert", "server", "server_hello"),))
+                    # What it says is hidden then, so that others must show what it speaks.
+                    company = (guest("b", TlsSettings(alpn=("http/1.1",))),
+                               guest("c", TlsSettings(alpn=("http/1.1", "h2"))))
+                    case = dataclasses.replace(case, before=company, expected=(
+                        Expected("encrypted_alert", "server", "server_hello"),))
                 yield case

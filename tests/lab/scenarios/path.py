@@ -2,6 +2,7 @@
 """Something between client and server drops, loses, delays or forbids packets. Who forges some is in forged.py."""
 from model import TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, established, says
 from scenarios import scenario
+from scenarios.company import cut_off, guest, served
 
 BLOCKED = "blocked.example.com"  # the server's certificate covers it
 BEHIND_BOX = ServerSpec("raw", place="inner")
@@ -10,6 +11,12 @@ CONNECTED = says("connected")
 FLIGHTS = ((TLS12, "tlsv12", "server_hello_done"), (TLS13, "tlsv13", "server_hello"))
 NARROW = 1300                                            # bytes; IPv6 cannot be told less than 1280
 ROUTER = {4: "192.0.2.251", 6: "2001:db8:ffff:fb::1"}    # whose word the clients do not hear
+
+
+def only_this_name(name, other="www.example.com"):
+    """Others reach it by the name, and the same client by another one."""
+    return {"before": (served("b", "inner", name=name),),
+            "after": (guest("a", name=other, stack="raw", same_client=True),)}
 
 
 def _client(stack, name="www.example.com", rule=None, patience="6", **others):
@@ -34,7 +41,7 @@ def _lost_to_client(stage, version, *evidence):
 def name_blocked_by_silent_drop(lab):
     for family in (4, 6):
         yield Case("", _client("raw", BLOCKED, "box.drop:name=" + BLOCKED, family=family), BEHIND_BOX, SILENT_SERVER,
-                   says("timed_out"), cause="sni_blocked", fixture=True)
+                   says("timed_out"), cause="sni_blocked", fixture=True, **only_this_name(BLOCKED))
 
 
 @scenario
@@ -67,10 +74,11 @@ def large_segments_to_client_lost_before_the_mirror(lab):
     """Only the small end of the server's flight comes through. The client asks once for what is before it, as after any
     loss, and then both are silent: nothing says yet that it will never come."""
     for version, variant, _ in FLIGHTS:
-        yield Case("", _client("raw", rule="box.drop_large:direction=to_client"),
+        # Another network has a way without a hole.
+        yield Case("", _client("raw", rule="box.drop_large:direction=to_client,network=198.18.0.0/18"),
                    ServerSpec("raw", TlsSettings.only(version), place="inner"),
                    SILENT_SERVER, says("timed_out"), cause="mtu_black_hole", variant=variant,
-                   fixture=True)
+                   fixture=True, before=(served("b", "inner"),), after=(served("b", "inner"),))
 
 
 @scenario
@@ -125,7 +133,7 @@ def hello_reset_by_the_servers_firewall(lab):
     for family in (4, 6):
         yield Case("", _with_rules(["hello_reset_by_firewall"], family), ServerSpec("raw"),
                    (Expected("reset", "server", "client_hello"),), says("got_reset"), cause="server_unresponsive",
-                   fixture=True)
+                   fixture=True, before=(served(),), after=(cut_off(),))
 
 
 @scenario

@@ -5,6 +5,7 @@ import dataclasses
 from model import (TLS12, TLS13, Case, ClientSpec, Expected, ServerSpec, TlsSettings, established,
                    rejection_by_client, says, variant_of)
 from scenarios import scenario
+from scenarios.company import OLDER, cut_off, guest
 from scenarios.stacks import client_profile
 
 CONNECTED = says("connected")
@@ -38,6 +39,9 @@ OF_ONE_VERSION = ("freerdp",)  # which cannot be told another one
 
 # How events name what the laboratory names otherwise.
 NAMES = {"postgres": "postgresql"}
+# Who does not check certificates is shown them, by TLS 1.2. xfreerdp takes the version as it comes.
+OLDER_CLIENTS = dict.fromkeys(("smtp", "imap", "pop3", "ftp", "ldap", "xmpp", "postgres", "mysql", "http_connect"),
+                              "openssl") | {"socks": "curl"}
 
 
 def name_of(protocol):
@@ -82,7 +86,13 @@ def starttls_certificate_unknown_ca(lab):
         yield Case("", ClientSpec(client, _settings(version), starttls=protocol),
                    ServerSpec(server, identity="unknown_ca", starttls=protocol), (expected,), says("rejected_peer"),
                    None, "untrusted_ca", variant=_variant(protocol, server, version),
-                   fixture=rank == 0 and version != TLS12)
+                   fixture=rank == 0 and version != TLS12, before=_shown(protocol) if version == TLS13 else ())
+
+
+def _shown(protocol):
+    if protocol not in OLDER_CLIENTS:
+        return ()
+    return (guest("b", OLDER, stack=OLDER_CLIENTS[protocol], starttls=protocol),)
 
 
 def _refused(client, server, protocol, expected, variant="", options=(), role="no_tls", said=says("no_upgrade"),
@@ -162,4 +172,6 @@ def starttls_answered_with_something_else(lab):
 def starttls_dropped_after_the_hello(lab):
     yield Case("", ClientSpec("mail", starttls="smtp"), ServerSpec("smtp", role="starttls_dropped", starttls="smtp"),
                (Expected("closed", "server", "client_hello", starttls="smtp"),), says("got_close"),
-               says("own_failure"), "server_unresponsive", fixture=True)
+               says("own_failure"), "server_unresponsive", fixture=True,
+               before=(guest("b", server=ServerSpec("smtp", starttls="smtp"), starttls="smtp"),),
+               after=(cut_off(starttls="smtp"),))

@@ -76,7 +76,7 @@ def failure(stack, variant, family=4, place="server", network="a", options=(), *
     expected = rejection_by_client(profile, TLS12, alert=REPORTED)
     return Case("", ClientSpec(stack, family=family, network=network, options=options),
                 dataclasses.replace(EXPIRED, place=place), (expected,), says("rejected_peer"),
-                SERVER_HEARD[profile.way(TLS12)], "cert_expired", CLIENT_REJECTED, variant=variant, **others)
+                SERVER_HEARD[profile.way(TLS12)], "certificate_expired", CLIENT_REJECTED, variant=variant, **others)
 
 
 def both(stack, version, variant):

@@ -359,10 +359,11 @@ class TextTest(unittest.TestCase):
             self.assertIn(words, text)
 
     def test_causes_are_not_claimed(self):
-        case = played(established(TLS13), cause="untrusted_ca")
-        self.assertIn("cause: not diagnosed yet (0 of 1)", "\n".join(report.lines(result([case], [event()]))))
-        told = event(cause={"id": "untrusted_ca"})
-        self.assertIn("cause: 1 of 1 agree", "\n".join(report.lines(result([case], [told]))))
+        case = played(server_alert(), cause="version_mismatch")
+        seen_as = {"kind": "alert", "by": "server", "stage": "client_hello", "alerts": [alert(70, "server")]}
+        self.assertIn("cause: not diagnosed yet (0 of 1)", "\n".join(report.lines(result([case], [event(**seen_as)]))))
+        told = event(**seen_as, cause={"id": "version_mismatch", "confidence": "certain"})
+        self.assertIn("cause: 100.0 % of 1 right", "\n".join(report.lines(result([case], [told]))))
 
     def test_the_result_is_told_as_json(self):
         told = matrix.as_json(result([played(established(TLS13))], [event(version="1.2")]))

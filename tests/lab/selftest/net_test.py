@@ -16,7 +16,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from model import LabError  # noqa: E402  (modules of the laboratory)
-from net import plan, sandbox  # noqa: E402
+from net import plan, sandbox, twins  # noqa: E402
 from net.topology import Network  # noqa: E402
 from observe.capture import Capture  # noqa: E402
 
@@ -176,6 +176,27 @@ class Topology(unittest.TestCase):
             self.network.route_from("a", address, source)
             done = self.network.run("client_a", program("fetch", address, self.ports["inner"]))
             self.assertEqual(done.stdout.split()[:1], [source], done.stderr)
+
+    def test_a_twin_answers_one_client_behind_the_address_and_port_of_another_server(self):
+        redirecting = twins.Twins(self.network)
+        for place, family in ((place, family) for place in plan.PLACES for family in (4, 6)):
+            address, port = self.network.server_address(place, family), self.network.server_port()  # nobody listens
+            mine, other = (self.network.client_address("b", family) for _ in range(2))
+
+            def reached(source):
+                return self.network.run("client_b", program("fetch", address, port, source)).stdout.split()[:1]
+
+            with redirecting.active(place, mine, address, port, self.ports[place]):
+                self.assertEqual(reached(mine), [mine])
+                self.assertEqual(reached(other), [])
+            self.assertEqual(reached(mine), [])
+
+    def test_neighbours_are_in_one_network_however_it_is_cut(self):
+        for count in (1, 5, 200, 100):
+            found = self.network.client_neighbours("c", 4, count)
+            self.assertEqual(len(set(found)), count)
+            self.assertEqual(len({one.rsplit(".", 1)[0] for one in found}), 1)
+        self.assertNotIn(self.network.client_address("c", 4), found)
 
     def mirrored(self, namespace, place, family, link):
         """(frames on the link, frames on each span port) of one connection."""

@@ -215,6 +215,13 @@ class Judging(unittest.TestCase):
                 (self.line("got_reset", "application"), self.seen())):
             self.assertEqual(self.judge([line], event), [])
 
+    def test_causes_are_counted(self):
+        reset = self.line("got_reset", "handshake", reached=True)
+        for cause, grade in (("sni_blocked", "right"), ("path_interference", "wrong"), (None, "silent")):
+            found = self.seen("reset", "path", "client_hello", None, cause=cause, cause_confidence="likely")
+            self.assertEqual(truth.causes([reset, self.line(port=40001)], [found])[grade], 1)
+        self.assertEqual(sum(truth.causes([self.line()], [self.seen()]).values()), 0)
+
     def assert_told(self, found, *words):
         self.assertEqual(len(found), 1, found)
         for word in words:
