@@ -65,7 +65,7 @@ class QueuesTest(TapTest):
     def talk_and_compare(self, sensor, count=CONNECTIONS):
         """Every connection has its outcome, and no packet came to the wrong worker. Returns the counters."""
         expected = self.talkers.talk(count)
-        live_test.wait_until(lambda: sensor.outcomes().total() >= len(expected), "the last outcome")
+        link.wait_until(lambda: sensor.outcomes().total() >= len(expected), "the last outcome")
         self.assertEqual(self.outcomes_by_port(sensor), expected)
         time.sleep(live_test.SETTLED)
         sensor.stop()
@@ -81,7 +81,7 @@ class QueuesTest(TapTest):
         tls_pair.mirror(tls_pair.NEAR, "ingress", "sd-tap")
         tls_pair.mirror(tls_pair.NEAR, "egress", "sd-tap")
         expected = self.talkers.talk(CONNECTIONS)
-        live_test.wait_until(lambda: sensor.outcomes().total() >= len(expected), "the last outcome")
+        link.wait_until(lambda: sensor.outcomes().total() >= len(expected), "the last outcome")
         self.assertEqual(self.outcomes_by_port(sensor), expected)
         time.sleep(live_test.SETTLED)
         queues = packets_of_queues("sd-tap")
@@ -158,7 +158,7 @@ class PacketTest(TapTest):
         frames = link.read_pcap(replay.SHOWCASE)
         self.cable.send([(moment, piece) for moment, frame in frames for piece in link.in_pieces(frame, 200)],
                         silence=1.5 * live_test.TIMEOUT)
-        live_test.wait_until(lambda: sensor.outcomes().total() >= expected.total(), "the last outcome")
+        link.wait_until(lambda: sensor.outcomes().total() >= expected.total(), "the last outcome")
         self.assertEqual(sensor.outcomes(), expected)
         time.sleep(live_test.SETTLED)
         sensor.stop()

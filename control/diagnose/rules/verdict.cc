@@ -380,9 +380,10 @@ std::optional<std::string> acceptance_sentence(const Facts& facts) {
   // Counts decay; what is left of one is still one. The handshake at hand is among the rejected.
   constexpr float kSeen = 0.5f;
   if (row->accepted >= kSeen) {
-    return fmt::format("lately {} ended well with the same certificate, {} were left after it",
-                       counted(row->accepted, "handshake"),
-                       row->rejected >= kSeen ? fmt::format("{:.0f}", row->rejected) : "none");
+    return fmt::format(
+        "lately {} ended well with the same certificate, and clients left after it {}",
+        counted(row->accepted, "handshake"),
+        row->rejected >= kSeen ? counted(row->rejected, "time") : "never");
   }
   if (row->rejected < 1.5f) return std::nullopt;
   return fmt::format("nobody accepts this certificate: {} ended after it, none went on",
